@@ -1,0 +1,1 @@
+"""Who has access now, and how it ends."""

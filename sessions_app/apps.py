@@ -1,0 +1,13 @@
+"""Django's registration of the app."""
+
+from django.apps import AppConfig
+
+
+class SessionsAppConfig(AppConfig):
+    name = "sessions_app"
+    verbose_name = "Sessions"
+
+    def ready(self) -> None:
+        from sessions_app.models.field_changes import register_models
+
+        register_models()

@@ -1,0 +1,38 @@
+"""Which models an operator edits, and so whose field changes django-auditlog writes into the trail."""
+
+from audit.field_changes import register_for_field_changes
+from sessions_app.models.applications import Application
+from sessions_app.models.enforcement_points import EnforcementPoint
+from sessions_app.models.issuers import Issuer
+
+
+def register_models() -> None:
+    """Called once when the app is ready. Sessions, steps and sightings are left out (volume)."""
+    register_for_field_changes(
+        Application, fields=["key", "name", "asks", "cache_seconds", "token_seconds"], masked=[]
+    )
+    register_for_field_changes(
+        EnforcementPoint, fields=["name", "audiences", "unknown_policy", "cache_seconds", "mode"], masked=[]
+    )
+    register_for_field_changes(
+        Issuer,
+        fields=[
+            "iss",
+            "name",
+            "preset",
+            "keys",
+            "algorithms",
+            "audiences",
+            "typ",
+            "person_claim",
+            "token_claim",
+            "session_claim",
+            "started_from",
+            "max_token_seconds",
+            "max_session_seconds",
+            "clock_allowance_seconds",
+            "second_factor_claim",
+            "second_factor_values",
+        ],
+        masked=[],
+    )

@@ -1,0 +1,183 @@
+"""Revocation: the stored decision, with its receipt number, what it covered, and its clocks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from sessions_app.models.reasons import Reason
+from sessions_app.models.receipts import draw_receipt
+
+if TYPE_CHECKING:
+    from sessions_app.models.roles import Role
+    from sessions_app.models.users import User
+
+STUCK_AFTER = timedelta(seconds=10)
+
+
+class RevocationScope(models.TextChoices):
+    TOKEN = "token", _("one token")  # noqa: S105  # a word, not a secret
+    SESSION = "session", _("one session")
+    USER = "user", _("the whole person")
+
+
+class RevocationState(models.TextChoices):
+    REQUESTED = "requested", _("not yet cut off")
+    STUCK = "stuck", _("stuck")
+    CUT_OFF = "cut_off", _("cut off")
+    CONFIRMED = "confirmed", _("confirmed")
+
+
+class RevocationQuerySet(QuerySet["Revocation"]):
+    def pending(self) -> RevocationQuerySet:
+        """Decided, but not yet acknowledged by the blacklist and read back."""
+        return self.filter(cut_off_at__isnull=True)
+
+    def of(self, user: User) -> RevocationQuerySet:
+        return self.filter(targets__user=user)
+
+    def ordered_by(self, viewer: User) -> RevocationQuerySet:
+        """The viewer's own decisions."""
+        return self.filter(initiator_user=viewer)
+
+    def visible_to(self, viewer: User, *, through: Collection[Role], own_through: Collection[Role]) -> RevocationQuerySet:
+        """All that concern people reached by `through`, and the viewer's own where `own_through` is held."""
+        from sessions_app.models.users import User
+
+        people = User.objects.visible_to(viewer, through=through).values("pk")
+        allowed = Q(targets__user__in=people)
+        if viewer.roles & frozenset(own_through):
+            allowed |= Q(initiator_user=viewer)
+        return self.filter(pk__in=Revocation.objects.filter(allowed).values("pk"))
+
+
+class Revocation(models.Model):
+    """Never deleted. The clocks only ever go from empty to a moment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    receipt = models.CharField(_("receipt"), max_length=13, unique=True, default=draw_receipt, editable=False)
+    scope = models.CharField(_("scope"), max_length=10, choices=RevocationScope.choices)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
+    note = models.TextField(_("note"), blank=True)
+    ticket = models.CharField(_("ticket"), max_length=100, blank=True)
+
+    initiator_kind = models.CharField(max_length=10)
+    initiator_id = models.CharField(max_length=100)
+    initiator_name = models.CharField(max_length=200)
+    initiator_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="revocations_ordered"
+    )
+    door = models.CharField(max_length=20)
+
+    blocks_sign_in = models.BooleanField(default=False)
+    second_factor_next = models.BooleanField(default=False)
+    sessions_ended = models.PositiveIntegerField(default=0)
+    sessions_seen = models.PositiveIntegerField(null=True)
+    token = models.ForeignKey("sessions_app.Token", on_delete=models.PROTECT, null=True, related_name="revocations")
+
+    received_at = models.DateTimeField(_("received"))
+    decided_at = models.DateTimeField(_("decided"))
+    cut_off_at = models.DateTimeField(_("cut off"), null=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    reinstated_at = models.DateTimeField(_("sign-in allowed again"), null=True)
+
+    proof_tail = models.CharField(max_length=8, blank=True)
+    proof_kind = models.CharField(max_length=10, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    objects = RevocationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-decided_at", "id"]
+        indexes = [
+            models.Index(fields=["-decided_at", "id"], name="revocations_newest_first"),
+            models.Index(fields=["decided_at"], name="revocations_pending", condition=Q(cut_off_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.receipt
+
+    @property
+    def state(self) -> RevocationState:
+        """The only word a screen may use for it."""
+        if self.confirmed_at:
+            return RevocationState.CONFIRMED
+        if self.cut_off_at:
+            return RevocationState.CUT_OFF
+        if timezone.now() - self.decided_at > STUCK_AFTER:
+            return RevocationState.STUCK
+        return RevocationState.REQUESTED
+
+    @property
+    def seconds_to_cut_off(self) -> float | None:
+        """From the moment the click or call was received; None while it is not cut off."""
+        return (self.cut_off_at - self.received_at).total_seconds() if self.cut_off_at else None
+
+    @property
+    def seconds_waiting(self) -> float:
+        return (timezone.now() - self.received_at).total_seconds()
+
+    @property
+    def more_than_seen(self) -> int:
+        """Sessions that appeared between the page and the decision."""
+        return max(0, self.sessions_ended - self.sessions_seen) if self.sessions_seen is not None else 0
+
+    @property
+    def person(self) -> User | None:
+        """The one person it is about."""
+        target = self.targets.select_related("user").first()
+        return target.user if target else None
+
+
+class RevocationTarget(models.Model):
+    """One person an order covers, with the cutoff that was drawn for them."""
+
+    revocation = models.ForeignKey(Revocation, on_delete=models.PROTECT, related_name="targets")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="revocation_targets")
+    cutoff_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["revocation", "user"], name="one_target_per_person")]
+
+    def __str__(self) -> str:
+        return f"target {self.pk}"
+
+
+class EndedSession(models.Model):
+    """A session that was open when the decision fell, as it would die then."""
+
+    revocation = models.ForeignKey(Revocation, on_delete=models.PROTECT, related_name="ended_sessions")
+    session = models.ForeignKey("sessions_app.Session", on_delete=models.PROTECT, related_name="endings")
+    lives_until = models.DateTimeField(null=True)
+    """Set where some application never asks: until then its token works there."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["revocation", "session"], name="one_ending_per_session")]
+
+    def __str__(self) -> str:
+        return f"ending {self.pk}"
+
+
+class OrderKey(models.Model):
+    """What makes a repeated click or call harmless, for a day, for the same caller only."""
+
+    caller = models.CharField(max_length=200)
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    revocation = models.ForeignKey(Revocation, on_delete=models.PROTECT, related_name="order_keys")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller", "key"], name="one_order_per_caller_and_key")]
+
+    def __str__(self) -> str:
+        return f"order key {self.pk}"
