@@ -73,6 +73,7 @@ class BlacklistState(models.Model):
 
     `sequence` is stored before any marker says so; `confirmed_sequence` follows when all sixteen do. While
     they differ a beat was interrupted, and what the markers hold cannot be known: the next step is a rebuild.
+    Written only by the clock, and only under a fence that is not older than the one stored.
     """
 
     generation = models.PositiveBigIntegerField(default=0)
@@ -80,6 +81,7 @@ class BlacklistState(models.Model):
     confirmed_sequence = models.PositiveBigIntegerField(default=0)
     is_gate_open = models.BooleanField(default=False)
     everyone_cutoff_ms = models.BigIntegerField(default=0)
+    fence = models.PositiveBigIntegerField(default=0)
     server_run_id = models.CharField(max_length=64, blank=True)
     evicted_keys = models.PositiveBigIntegerField(default=0)
     trouble = models.TextField(blank=True)

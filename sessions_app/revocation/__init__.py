@@ -1,0 +1,1 @@
+"""The engine: everything that ends access goes through `engine.revoke`."""

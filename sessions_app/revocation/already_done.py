@@ -1,0 +1,56 @@
+"""When an order finds its work already done."""
+
+from __future__ import annotations
+
+from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RevocationScope, Session, Token, User
+from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
+from sessions_app.revocation.orders import OneSession, OneToken, Order
+from sessions_app.revocation.reasons import RULES
+
+
+def find_already_done(order: Order, user: User) -> Revocation | None:
+    """The unfinished or effective revocation that has at least the effects this order would have, or None.
+
+    Expects the person to be locked. Something stronger (a block on top of an ended session) is never "done".
+    """
+    match order.scope:
+        case OneSession():
+            ended = Session.objects.select_related("ended_by").get(pk=order.scope.session_id)
+            return ended.ended_by
+        case OneToken():
+            return _done_for_token(Token.objects.select_related("session__ended_by").get(pk=order.scope.token_id))
+        case _:
+            return _done_for_person(order, user)
+
+
+def _done_for_token(token: Token) -> Revocation | None:
+    if token.session.ended_by:
+        return token.session.ended_by
+    return token.revocations.order_by("-decided_at").first()
+
+
+def _done_for_person(order: Order, user: User) -> Revocation | None:
+    newest = (
+        Revocation.objects.of(user).filter(scope=RevocationScope.USER, reinstated_at=None).order_by("-decided_at").first()
+    )
+    if newest is None or not _has_effects_of(newest, order, user) or not _is_effective(newest, user):
+        return None
+    cutoff_at = from_milliseconds(newest.targets.get(user=user).cutoff_ms)
+    if Session.objects.of(user).filter(began_at__gt=cutoff_at).exists():
+        return None
+    return newest
+
+
+def _has_effects_of(revocation: Revocation, order: Order, user: User) -> bool:
+    rule = RULES[order.reason]
+    blocked = revocation.blocks_sign_in and not user.is_active
+    return (blocked or not rule.blocks_sign_in) and (revocation.second_factor_next or not rule.second_factor_next)
+
+
+def _is_effective(revocation: Revocation, user: User) -> bool:
+    """Unfinished, or its cutoff still stands in the blacklist for every identity of the person."""
+    if revocation.cut_off_at is None:
+        return True
+    now_ms = to_milliseconds(database_now())
+    standing = BlacklistEntry.objects.filter(kind=EntryKind.USER, user=user).unexpired(now_ms).count()
+    return standing >= user.identities.count()

@@ -1,0 +1,71 @@
+"""Why an order was not carried out: a small family that every door turns into its own words once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+class OrderRefused(Exception):
+    """Nothing was stored, nothing was published. `code` is stable; `sentence` is for the person who asked."""
+
+    code = "refused"
+    sentence: _StrPromise | str = _("This is not allowed.")
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class ActingOnOneself(OrderRefused):
+    code = "acting_on_oneself"
+    sentence = _("Nobody ends, blocks or reinstates their own access. You can end your own sessions on your own page.")
+
+
+class PrivilegedPerson(OrderRefused):
+    code = "privileged_person"
+    sentence = _("This person is an Admin or in Security. Only Security can end their access.")
+
+
+class LastAdmin(OrderRefused):
+    code = "last_admin"
+    sentence = _(
+        "This is the last Admin who can sign in. Their sessions can be ended, but sign-in cannot be blocked "
+        "until somebody else is Admin."
+    )
+
+
+class ReasonNotAllowed(OrderRefused):
+    code = "reason_not_allowed"
+    sentence = _("This reason may not be used by whoever asked.")
+
+
+class NoteTooShort(OrderRefused):
+    code = "note_too_short"
+    sentence = _("The reason “other” needs a note of at least 10 characters.")
+
+
+class NothingToEnd(OrderRefused):
+    code = "nothing_to_end"
+    sentence = _("There is nothing here that could be ended.")
+
+
+class CannotEndAlone(OrderRefused):
+    code = "cannot_end_alone"
+    sentence = _(
+        "The issuer of this session gives it no session id, so no guard could tell it from the person's other "
+        "sessions. End the whole person's access instead."
+    )
+
+
+class OrderKeyReused(OrderRefused):
+    code = "order_key_reused"
+    sentence = _("This order key was already used for a different order.")
+
+
+class NotBlocked(OrderRefused):
+    code = "not_blocked"
+    sentence = _("Sign-in is not blocked for this person, so there is nothing to allow again.")

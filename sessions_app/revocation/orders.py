@@ -1,0 +1,66 @@
+"""Order: who wants what ended and why, as a frozen value, before anything happened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from audit.initiators import Initiator
+from sessions_app.models import RevocationScope
+from sessions_app.models.reasons import Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneUser:
+    """Everything of one person: known sessions by name, unknown ones by the cutoff."""
+
+    kind: ClassVar = RevocationScope.USER
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneSession:
+    """One session, at every application it was seen at."""
+
+    kind: ClassVar = RevocationScope.SESSION
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneToken:
+    """One token by our row for it."""
+
+    kind: ClassVar = RevocationScope.TOKEN
+    token_id: int
+
+
+Scope = OneUser | OneSession | OneToken
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """`order_key` makes repeats by the same caller harmless for a day; empty means the caller cannot repeat."""
+
+    initiator: Initiator
+    reason: Reason
+    scope: Scope
+    received_at: datetime
+    order_key: str = ""
+    note: str = ""
+    ticket: str = ""
+    sessions_seen: int | None = None
+
+    @property
+    def caller(self) -> str:
+        """Whose repeats the order key answers."""
+        return f"{self.initiator.kind}:{self.initiator.id}"
+
+    def fingerprint(self) -> str:
+        """The same for two orders that ask for the same thing; not for what the asker happened to see."""
+        (subject,) = vars(self.scope).values()
+        asked = [self.scope.kind, str(subject), self.reason, self.note, self.ticket]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

@@ -1,0 +1,128 @@
+"""From decided to cut off: write to the blacklist, read back through the guard, note when."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+
+from audit.events import Events
+from audit.initiators import Initiator
+from audit.record import Target, record
+from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.blacklist.verdict import Outcome, Subject
+from sessions_app.models import BlacklistEntry, EntryKind, Revocation, User
+from sessions_app.models.moments import database_now
+from sessions_app.revocation.connections import blacklist_writer, session_guard
+from sessions_app.revocation.entries import as_written
+
+logger = logging.getLogger(__name__)
+
+FAR_FUTURE_MS = 4_102_444_800_000
+
+
+class NotReadBack(BlacklistUnavailable):
+    """The server acknowledged, but the guard would not refuse. Nothing may be called cut off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """One question the guard answered with REVOKED: what was asked about, by its last characters only."""
+
+    kind: str = ""
+    tail: str = ""
+
+
+def try_to_publish(revocation: Revocation, *, by: Initiator) -> bool:
+    """Publish what the revocation's person still lacks; True once it is cut off. Never raises for the blacklist.
+
+    A failure is noted on the revocation and leaves it pending for the clock.
+    """
+    try:
+        proof = publish_person(*[target.user for target in revocation.targets.select_related("user")])
+    except BlacklistUnavailable as failure:
+        logger.warning("revocation %s is not cut off yet: %s", revocation.receipt, failure)
+        Revocation.objects.filter(pk=revocation.pk).update(attempts=F("attempts") + 1, last_error=str(failure)[:500])
+        revocation.refresh_from_db()
+        return False
+    note_cut_off(revocation, proof, by=by)
+    return True
+
+
+def publish_person(*people: User) -> Proof:
+    """Write every unpublished entry of these people and read it back. Raises BlacklistUnavailable.
+
+    Entries that were published before are not written again, but one of them is asked for as the proof.
+    """
+    waiting = list(BlacklistEntry.objects.filter(user__in=people).unpublished().select_related("realm"))
+    publish_entries(waiting)
+    newest = BlacklistEntry.objects.filter(user__in=people).select_related("realm").order_by("kind", "-revision", "-id")
+    proved = next((entry for entry in newest if entry.kind == EntryKind.SESSION), newest.first())
+    if proved is None:
+        return Proof()
+    read_back([proved])
+    return Proof(kind=proved.kind, tail=(proved.ident or "")[-3:])
+
+
+def publish_entries(waiting: Sequence[BlacklistEntry]) -> None:
+    """Write, read back through the guard, and only then mark as published. Raises BlacklistUnavailable."""
+    if not waiting:
+        return
+    written = [as_written(entry) for entry in waiting]
+    writer = blacklist_writer()
+    writer.publish(written)
+    if writer.present(written):
+        raise NotReadBack("an entry is missing right after it was written")
+    read_back(waiting)
+    for entry in waiting:
+        # Guarded by the revision: a newer decision in between keeps the row unpublished.
+        BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(published_revision=entry.revision)
+
+
+def read_back(asked: Sequence[BlacklistEntry]) -> None:
+    """Ask the guard about each entry; raises NotReadBack unless it refuses every one."""
+    guard = session_guard()
+    for entry in asked:
+        verdict = guard.check_subject(_subject_of(entry))
+        if verdict.outcome is not Outcome.REVOKED:
+            raise NotReadBack(f"the guard answered {verdict.outcome} ({verdict.cause}) for a {entry.kind} entry")
+
+
+def _subject_of(entry: BlacklistEntry) -> Subject:
+    """Who exactly this entry must refuse: for a cutoff, somebody who signed in at the cutoff itself."""
+    is_user = entry.kind == EntryKind.USER
+    return Subject(
+        realm=entry.realm.key,
+        person=entry.person_id,
+        sid=entry.ident if entry.kind == EntryKind.SESSION else None,
+        token_id=entry.ident if entry.kind == EntryKind.TOKEN else None,
+        started_ms=entry.cutoff_ms if is_user else FAR_FUTURE_MS,
+    )
+
+
+def note_cut_off(revocation: Revocation, proof: Proof, *, by: Initiator) -> None:
+    """Set the clock and write the entry together, exactly once, whoever comes first (request or clock)."""
+    with transaction.atomic():
+        moment = database_now()
+        changed = Revocation.objects.filter(pk=revocation.pk, cut_off_at=None).update(
+            cut_off_at=moment, proof_kind=proof.kind, proof_tail=proof.tail, last_error=""
+        )
+        if changed:
+            _record_cut_off(revocation, by=by, seconds=(moment - revocation.received_at).total_seconds())
+    revocation.refresh_from_db()
+
+
+def _record_cut_off(revocation: Revocation, *, by: Initiator, seconds: float) -> None:
+    person = revocation.person
+    record(
+        Events.CUT_OFF,
+        initiator=by,
+        target=Target(kind="user", id=str(person.pk), label=person.display_name) if person else None,
+        reason=revocation.reason,
+        receipt=revocation.receipt,
+        sessions_ended=revocation.sessions_ended,
+        details={"milliseconds": round(seconds * 1000)},
+    )

@@ -1,0 +1,46 @@
+"""What is never allowed, whatever door asks. Which people somebody reaches at all is the door's to check."""
+
+from __future__ import annotations
+
+from audit.initiators import Initiator, InitiatorKind
+from sessions_app.models import RevocationScope, Role, RoleGrant, User
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.errors import (
+    ActingOnOneself,
+    LastAdmin,
+    NoteTooShort,
+    PrivilegedPerson,
+    ReasonNotAllowed,
+)
+from sessions_app.revocation.orders import Order
+from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS, RULES, may_use
+
+
+def refuse_what_is_never_allowed(order: Order, user: User) -> None:
+    """Raises the child of OrderRefused that fits. Expects the person to be locked."""
+    is_own = order.initiator.user_id == user.pk
+    whole_person = order.scope.kind == RevocationScope.USER
+    if is_own and whole_person:
+        raise ActingOnOneself
+    if not may_use(order.reason, order.initiator, on_own_session=is_own):
+        raise ReasonNotAllowed
+    if order.reason == Reason.OTHER and len(order.note.strip()) < OTHER_NEEDS_CHARACTERS:
+        raise NoteTooShort
+    if not is_own:
+        refuse_privileged(order.initiator, user)
+    if whole_person and RULES[order.reason].blocks_sign_in and is_last_admin(user):
+        raise LastAdmin
+
+
+def refuse_privileged(initiator: Initiator, user: User) -> None:
+    """Raises PrivilegedPerson unless the person is ordinary, or Security or the server itself asks."""
+    if user.is_privileged and initiator.kind != InitiatorKind.SHELL and Role.SECURITY not in initiator.roles:
+        raise PrivilegedPerson
+
+
+def is_last_admin(user: User) -> bool:
+    """Whether nobody else who can sign in is Admin. Locks the other Admins' grants, so two cannot go at once."""
+    if Role.ADMIN not in user.roles:
+        return False
+    others = RoleGrant.objects.active().select_for_update().filter(role=Role.ADMIN).exclude(user=user)
+    return not any(grant.user.is_active for grant in others.select_related("user"))

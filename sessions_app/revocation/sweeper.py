@@ -1,0 +1,55 @@
+"""What the clock does for decisions whose request did not finish the job."""
+
+from __future__ import annotations
+
+import logging
+
+from audit.initiators import Initiator
+from sessions_app.models import BlacklistEntry, EntryKind, Revocation
+from sessions_app.models.moments import database_now, to_milliseconds
+from sessions_app.revocation.entries import life_in
+from sessions_app.revocation.publishing import publish_entries, try_to_publish
+
+logger = logging.getLogger(__name__)
+
+SWEPT_AT_ONCE = 200
+
+
+def sweep(*, by: Initiator) -> int:
+    """Publish every decision that is not cut off yet, oldest first; returns how many are cut off now.
+
+    One that fails keeps its place and does not hold up the others.
+    """
+    pending = Revocation.objects.pending().order_by("decided_at")[:SWEPT_AT_ONCE]
+    return sum(_swept(revocation, by=by) for revocation in pending)
+
+
+def _swept(revocation: Revocation, *, by: Initiator) -> bool:
+    try:
+        return try_to_publish(revocation, by=by)
+    except Exception:  # noqa: BLE001  # one poisoned row must not keep the others open
+        logger.exception("revocation %s could not be published", revocation.receipt)
+        return False
+
+
+def publish_the_rest() -> int:
+    """Entries raised by a named change rather than a revocation (reinstating, linking). Raises BlacklistUnavailable."""
+    waiting = list(BlacklistEntry.objects.unpublished().select_related("realm").order_by("id")[:SWEPT_AT_ONCE])
+    publish_entries(waiting)
+    return len(waiting)
+
+
+def renew_blocks() -> int:
+    """Prolong the entries of people who stay blocked before they run out; returns how many were prolonged.
+
+    The row's revision stays: only its expiry grows, and the writer raises it in place.
+    """
+    now_ms = to_milliseconds(database_now())
+    renewed = 0
+    blocked = BlacklistEntry.objects.filter(kind=EntryKind.USER, blocked=True).select_related("realm")
+    for entry in blocked.filter(user__sign_in_blocked_at__isnull=False):
+        life_ms = life_in(entry.realm)
+        if entry.expires_at_ms - now_ms < life_ms // 2:
+            raised = BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision)
+            renewed += raised.update(expires_at_ms=now_ms + life_ms, published_revision=0)
+    return renewed

@@ -1,0 +1,77 @@
+"""One loop, once a second, under the lease: publish, beat, reconcile, renew. Sufficient on its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from threading import Event
+
+from django.db import close_old_connections
+
+from audit.initiators import Door, Initiator, InitiatorKind
+from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.revocation import gate, sweeper
+from sessions_app.revocation.health import CLOCK_LEASE
+from sessions_app.revocation.reconcile import reconcile
+from sessions_app.scheduled.lease import give_back, take_or_renew
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0
+RECONCILE_SECONDS = 60.0
+RENEW_SECONDS = 600.0
+
+THE_CLOCK = Initiator(kind=InitiatorKind.CLOCK, id="clock", name="The clock", door=Door.CLOCK)
+
+
+class Clock:
+    """Holds what one run of the loop remembers. Losing it costs nothing: all truth is in SQL."""
+
+    def __init__(self) -> None:
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._due: dict[str, float] = {}
+
+    def run(self, stop: Event) -> None:
+        """Beat until told to stop. No failure of the database, the blacklist or one task ends the loop."""
+        while not stop.is_set():
+            began = time.monotonic()
+            self.beat()
+            stop.wait(max(0.05, BEAT_SECONDS - (time.monotonic() - began)))
+        give_back(CLOCK_LEASE, holder=self.holder)
+
+    def beat(self) -> bool:
+        """Everything that is due now; False while another clock holds the lease, or if it failed."""
+        try:
+            close_old_connections()
+            fence = take_or_renew(CLOCK_LEASE, holder=self.holder)
+            if fence is None:
+                return False
+            self._work(fence)
+        except gate.FencedOff:
+            logger.warning("another clock has taken over")
+            return False
+        except Exception:  # noqa: BLE001  # the loop outlives every failure; the next beat tries again
+            logger.exception("this beat failed; trying again in a second")
+            return False
+        return True
+
+    def _work(self, fence: int) -> None:
+        try:
+            gate.keep(fence=fence, by=THE_CLOCK)
+            sweeper.sweep(by=THE_CLOCK)
+            sweeper.publish_the_rest()
+            self._every("reconcile", RECONCILE_SECONDS, lambda: reconcile(by=THE_CLOCK))
+            self._every("renew", RENEW_SECONDS, sweeper.renew_blocks)
+        except BlacklistUnavailable as failure:
+            logger.warning("the blacklist does not answer: %s", failure)
+            gate.note_unreachable(failure, fence=fence)
+
+    def _every(self, name: str, seconds: float, work: Callable[[], object]) -> None:
+        now = time.monotonic()
+        if now >= self._due.get(name, 0.0):
+            work()
+            self._due[name] = now + seconds
