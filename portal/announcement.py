@@ -1,0 +1,36 @@
+"""What `up` says once everything answers."""
+
+from collections.abc import Iterator, Sequence
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from portal.demo import sign_ins
+
+TOKEN_COMMAND = ".venv/bin/python manage.py demo token ines"  # noqa: S105 - a command, not a token
+
+
+def lines(address: str, sample_port: int, seconds: float, not_ready: Sequence[str]) -> Iterator[str]:
+    """Where Curfew answers, who can sign in, what to try first."""
+    yield ""
+    yield _("Curfew answers at %(address)s (%(took).1f s).") % {"address": address, "took": seconds}
+    if address != settings.BASE_URL:
+        yield _("Links in it say %s, as BASE_URL does.") % settings.BASE_URL
+    if not_ready:
+        yield _("Not ready yet: %s. `make logs` shows why.") % ", ".join(not_ready)
+    if settings.DEMO:
+        yield from demo_lines(sample_port)
+    yield ""
+    yield _("Ctrl-C stops everything and keeps the data. `make logs` in another terminal follows the logs.")
+
+
+def demo_lines(sample_port: int) -> Iterator[str]:
+    """The people who can sign in, and the protected service to try their tokens on."""
+    yield ""
+    yield _("Demo company. Sign in as:")
+    for who in sign_ins():
+        yield f"  {who.username:<10} {who.password:<24} {who.name}, {who.role}"
+    yield ""
+    yield _("A service protected by Curfew, to see access end (in another terminal):")
+    yield f"  TOKEN=$({TOKEN_COMMAND} | tail -n 1)"
+    yield f'  curl -i -H "Authorization: Bearer $TOKEN" http://localhost:{sample_port}/'

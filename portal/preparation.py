@@ -1,0 +1,55 @@
+"""What `up` makes ready before anything is started: tables, cache table, static files."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connections
+
+from sessions_app.models import User
+
+
+def prepare_database() -> None:
+    """Bring the tables up to date. Idempotent; quick where nothing changed."""
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+
+
+def is_first_start() -> bool:
+    """Whether nobody is known here yet."""
+    return not User.objects.exists()
+
+
+def let_go_of_database() -> None:
+    """The supervisor lives for days and needs no connection of its own."""
+    connections.close_all()
+
+
+def collect_static_files() -> None:
+    """Copy and compress the static files, only when one of them changed since the last time."""
+    if settings.DEBUG:
+        return  # served from where they lie
+    known = Path(settings.DATA_DIR) / "staticfiles.fingerprint"
+    current = static_fingerprint()
+    if known.exists() and known.read_text(encoding="ascii") == current:
+        return
+    known.unlink(missing_ok=True)  # an interrupted copy starts again
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    known.write_text(current, encoding="ascii")
+
+
+def static_fingerprint() -> str:
+    """One value that changes when a static file is added, removed or edited, here or in a package."""
+    lines = sorted(f"{name}|{size}|{changed}" for name, size, changed in static_files())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def static_files() -> Iterator[tuple[str, int, int]]:
+    """Path, size and time of change of every file that would be collected."""
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            found = Path(storage.path(path)).stat()
+            yield path, found.st_size, found.st_mtime_ns
