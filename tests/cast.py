@@ -51,7 +51,9 @@ def sam(issuer: Issuer) -> User:
 @pytest.fixture
 def paula(issuer: Issuer) -> User:
     """Project manager of Phoenix."""
-    return _staff("paula", "Paula Reyes", Role.PROJECT_MANAGER, department="Delivery", job_title="Project manager")
+    return _staff(
+        "paula", "Paula Reyes", Role.PROJECT_MANAGER, department="Delivery", job_title="Project manager"
+    )
 
 
 @pytest.fixture
@@ -75,7 +77,9 @@ def otto(issuer: Issuer) -> User:
 @pytest.fixture
 def ines(issuer: Issuer) -> User:
     """An employee in finance."""
-    return a_person("ines", display_name="Ines Almeida", department="Finance", job_title="Accountant", country="PT")
+    return a_person(
+        "ines", display_name="Ines Almeida", department="Finance", job_title="Accountant", country="PT"
+    )
 
 
 @pytest.fixture

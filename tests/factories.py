@@ -1,4 +1,4 @@
-"""Rows for scenes: each function makes one thing that is complete, and takes by name whatever a test cares about."""
+"""Rows for scenes: each function makes one complete thing, and takes by name whatever a test cares about."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -110,7 +111,9 @@ def an_issuer(iss: str = ISS, *, realm: Realm | None = None, **fields: Any) -> I
 def an_application(key: str = "wiki", **fields: Any) -> Application:
     """The application of this key, made on first use."""
     with transaction.atomic(), acting(the_shell()):
-        application, _made = Application.objects.get_or_create(key=key, defaults={"name": key.title(), **fields})
+        application, _made = Application.objects.get_or_create(
+            key=key, defaults={"name": key.title(), **fields}
+        )
     return application
 
 
@@ -131,7 +134,7 @@ def a_person(username: str = "", *, realm: str = REALM, **fields: Any) -> User:
         "display_name": username.title(),
         "email": f"{username}@northwind.example",
         "external_id": f"ext-{username}",
-        "employee_number": f"N-{sum(username.encode()):05d}",
+        "employee_number": f"N-{crc32(username.encode()) % 100_000:05d}",
         "legal_entity": "Northwind GmbH",
         "country": "DE",
     }
@@ -159,7 +162,11 @@ def a_group(name: str, *members: User) -> Group:
 
 def a_grant(user: User, role: Role, **fields: Any) -> RoleGrant:
     """The role as if it had been granted from the shell; without a population it covers everybody."""
-    usual = {"reason": "needed for the scene", "granted_by": "the shell", "population_kind": PopulationKind.EVERYBODY}
+    usual = {
+        "reason": "needed for the scene",
+        "granted_by": "the shell",
+        "population_kind": PopulationKind.EVERYBODY,
+    }
     grant = RoleGrant.objects.create(user=user, role=role, **{**usual, **fields})
     forget_roles(user)
     return grant
@@ -234,9 +241,13 @@ def a_machine(name: str = "Okta event hook") -> Initiator:
 
 
 def a_credential(*scopes: Scope, **fields: Any) -> str:
-    """A machine credential with these scopes (all, if none is named); returns the secret its owner was shown."""
+    """A machine credential with these scopes (all, if none is named); returns what its owner was shown."""
     prefix, secret = MachineCredential.draw_secret()
-    usual = {"name": "Test machine", "created_by": "the shell", "expires_at": timezone.now() + timedelta(days=30)}
+    usual = {
+        "name": "Test machine",
+        "created_by": "the shell",
+        "expires_at": timezone.now() + timedelta(days=30),
+    }
     MachineCredential.objects.create(
         prefix=prefix,
         secret_hash=MachineCredential.hash_of(secret),
