@@ -1,0 +1,271 @@
+"""Every kind of event, once: its code, its name, what it must carry, and its sentence for people.
+
+Adding one is adding one line to `Events`. A code is never given to something else, because entries keep it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from audit.errors import UnknownEvent
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class Outcome(TextChoices):
+    DONE = "done", _("done")
+    REFUSED = "refused", _("refused")
+    FAILED = "failed", _("failed")
+
+
+ANY_ATTEMPT = _("%(initiator)s tried something that did not happen (%(event)s): %(why)s")
+FAILURE_NEEDS = ("details.why",)
+DECISION = ("target", "reason", "receipt", "sessions_ended")
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """`requires` names columns, or keys as in "details.role" and "personal.note".
+
+    `attempt` is the sentence of a refused or failed try, which carries `details.why` and, where `requires`
+    does, the target. A kind whose `usual` outcome is not DONE is itself the failure and has one sentence.
+    Placeholders name columns or keys of details; names in them are labels kept beside the entry.
+    """
+
+    code: str
+    name: str
+    sentence: StrOrPromise
+    requires: tuple[str, ...] = ()
+    attempt: StrOrPromise | None = None
+    usual: Outcome = Outcome.DONE
+
+    def code_for(self, outcome: Outcome) -> str:
+        """Failures have a code of their own: RV-101F beside RV-101."""
+        return self.code if outcome == Outcome.DONE else f"{self.code}F"
+
+    def sentence_for(self, outcome: Outcome) -> StrOrPromise:
+        return self.sentence if outcome == self.usual else self.attempt or ANY_ATTEMPT
+
+    def required_for(self, outcome: Outcome) -> tuple[str, ...]:
+        if outcome == self.usual:
+            return self.requires
+        return FAILURE_NEEDS + (("target",) if "target" in self.requires else ())
+
+
+class Events:
+    """The registry: one attribute, one kind of event."""
+
+    # --- Ending access ---
+    USER_TERMINATED = EventKind(
+        "RV-101",
+        "user.terminated",
+        _("%(initiator)s ended the access of %(target)s: %(reason)s, %(sessions)s, receipt %(receipt)s"),
+        DECISION,
+        _("%(initiator)s could not end the access of %(target)s: %(why)s"),
+    )
+    SESSION_ENDED = EventKind(
+        "RV-102",
+        "session.ended",
+        _("%(initiator)s ended a session of %(target)s: %(reason)s, receipt %(receipt)s"),
+        DECISION,
+        _("%(initiator)s could not end a session of %(target)s: %(why)s"),
+    )
+    TOKEN_REVOKED = EventKind(
+        "RV-103",
+        "token.revoked",
+        _("%(initiator)s revoked a token of %(target)s: %(reason)s, receipt %(receipt)s"),
+        DECISION,
+        _("%(initiator)s could not revoke a token of %(target)s: %(why)s"),
+    )
+    CUT_OFF = EventKind(
+        "RV-110",
+        "revocation.cut_off",
+        _("Cut off, read back through the guard: receipt %(receipt)s, %(sessions)s"),
+        ("receipt",),
+        _("Not yet cut off: receipt %(receipt)s, %(why)s"),
+    )
+    REVOCATION_REPEATED = EventKind(
+        "RV-111",
+        "revocation.repeated",
+        _("%(initiator)s asked again for what receipt %(receipt)s had already done to %(target)s"),
+        ("target", "reason", "receipt"),
+    )
+    REVOCATION_REFUSED = EventKind(
+        "RV-112",
+        "revocation.refused",
+        _("%(initiator)s was not allowed to end the access of %(target)s (%(reason)s): %(why)s"),
+        ("reason", "details.why"),
+        usual=Outcome.REFUSED,
+    )
+    SIGN_IN_ALLOWED_AGAIN = EventKind(
+        "RV-120",
+        "sign_in.allowed_again",
+        _("%(initiator)s allowed %(target)s to sign in again; old tokens stay dead"),
+        ("target", "reason"),
+        _("%(initiator)s could not allow %(target)s to sign in again: %(why)s"),
+    )
+
+    # --- People ---
+    PERSON_IMPORTED = EventKind(
+        "PE-101", "person.imported", _("%(initiator)s brought in %(target)s"), ("target",)
+    )
+    PERSON_CHANGED = EventKind(
+        "PE-102", "person.changed", _("%(initiator)s changed what is known of %(target)s"), ("target",)
+    )
+    IDENTITY_LINKED = EventKind(
+        "PE-103",
+        "identity.linked",
+        _("%(initiator)s linked an identity of realm %(realm)s to %(target)s"),
+        ("target", "details.realm"),
+    )
+    IDENTITY_REFUSED = EventKind(
+        "PE-104",
+        "identity.refused",
+        _("%(initiator)s offered an identity of realm %(realm)s for %(target)s that is somebody else's"),
+        ("target", "details.realm"),
+        usual=Outcome.REFUSED,
+    )
+    PERSON_VIEWED = EventKind(
+        "PE-110", "person.viewed", _("%(initiator)s opened the sessions of %(target)s"), ("target",)
+    )
+
+    # --- Sessions becoming known ---
+    SESSION_REPORTED = EventKind(
+        "SE-101", "session.reported", _("%(initiator)s reported a sign-in of %(target)s"), ("target",)
+    )
+    SIGHTING_UNMATCHED = EventKind(
+        "SE-102",
+        "sighting.unmatched",
+        _("%(initiator)s reported a sign-in in realm %(realm)s of somebody unknown here"),
+        ("details.realm",),
+    )
+
+    # --- Roles and machine credentials ---
+    ROLE_GRANTED = EventKind(
+        "RO-101",
+        "role.granted",
+        _("%(initiator)s granted %(target)s the role %(role)s"),
+        ("target", "details.role"),
+        _("%(initiator)s could not grant a role to %(target)s: %(why)s"),
+    )
+    ROLE_REVOKED = EventKind(
+        "RO-102",
+        "role.revoked",
+        _("%(initiator)s took the role %(role)s from %(target)s"),
+        ("target", "details.role"),
+        _("%(initiator)s could not take a role from %(target)s: %(why)s"),
+    )
+    ROLE_EXPIRED = EventKind(
+        "RO-103",
+        "role.expired",
+        _("The role %(role)s of %(target)s reached its end"),
+        ("target", "details.role"),
+    )
+    CREDENTIAL_CREATED = EventKind(
+        "MC-101", "credential.created", _("%(initiator)s created the credential %(target)s"), ("target",)
+    )
+    CREDENTIAL_REVOKED = EventKind(
+        "MC-102", "credential.revoked", _("%(initiator)s revoked the credential %(target)s"), ("target",)
+    )
+
+    # --- Settings ---
+    ISSUER_SAVED = EventKind(
+        "ST-101", "issuer.saved", _("%(initiator)s saved the issuer %(target)s"), ("target",)
+    )
+    APPLICATION_SAVED = EventKind(
+        "ST-102", "application.saved", _("%(initiator)s saved the application %(target)s"), ("target",)
+    )
+    ENFORCEMENT_POINT_SAVED = EventKind(
+        "ST-103",
+        "enforcement_point.saved",
+        _("%(initiator)s saved the enforcement point %(target)s"),
+        ("target",),
+    )
+    TOKEN_EXPLAINED = EventKind(
+        "ST-104", "token.explained", _("%(initiator)s had a pasted token explained; it was not kept")
+    )
+
+    # --- Signing in here ---
+    SIGNED_IN = EventKind("SI-101", "sign_in.done", _("%(initiator)s signed in"))
+    SIGN_IN_FAILED = EventKind(
+        "SI-102", "sign_in.failed", _("A sign-in failed: %(why)s"), FAILURE_NEEDS, usual=Outcome.FAILED
+    )
+    SIGNED_OUT = EventKind("SI-103", "sign_in.ended", _("%(initiator)s signed out"))
+    SECOND_FACTOR_SET_UP = EventKind(
+        "SI-104", "second_factor.set_up", _("%(initiator)s set up a second factor")
+    )
+    ACCESS_REFUSED = EventKind(
+        "AC-403",
+        "access.refused",
+        _("%(initiator)s was refused: %(why)s"),
+        FAILURE_NEEDS,
+        usual=Outcome.REFUSED,
+    )
+
+    # --- The blacklist ---
+    BLACKLIST_LOST = EventKind(
+        "BL-101", "blacklist.lost", _("The blacklist was lost, guards are closed: %(why)s"), ("details.why",)
+    )
+    BLACKLIST_REBUILT = EventKind(
+        "BL-102",
+        "blacklist.rebuilt",
+        _("%(initiator)s rebuilt the blacklist: %(entries)s entries"),
+        ("details.entries",),
+    )
+    BLACKLIST_DRIFT = EventKind(
+        "BL-103",
+        "blacklist.drift",
+        _("Entries were missing from the blacklist and were put back: %(entries)s"),
+        ("details.entries",),
+    )
+    SERVER_UNSAFE = EventKind(
+        "BL-104",
+        "blacklist.server_unsafe",
+        _("The blacklist's server can no longer be trusted: %(why)s"),
+        ("details.why",),
+    )
+
+    # --- The record itself ---
+    FIELDS_CREATED = EventKind("CH-001", "fields.created", _("%(initiator)s created %(target)s"), ("target",))
+    FIELDS_CHANGED = EventKind(
+        "CH-002", "fields.changed", _("%(initiator)s changed %(fields)s of %(target)s"), ("target",)
+    )
+    FIELDS_DELETED = EventKind("CH-003", "fields.deleted", _("%(initiator)s deleted %(target)s"), ("target",))
+    DEMO_LOADED = EventKind("DE-101", "demo.loaded", _("%(initiator)s loaded the demo company"))
+    EXPORTED = EventKind(
+        "EX-101", "entries.exported", _("%(initiator)s exported %(rows)s rows"), ("details.rows",)
+    )
+    PERSONAL_VALUES_BLANKED = EventKind(
+        "PD-101",
+        "personal_values.blanked",
+        _("%(initiator)s blanked %(count)s personal values of %(target)s"),
+        ("target", "details.count"),
+    )
+
+
+ALL_EVENTS: tuple[EventKind, ...] = tuple(
+    kind for kind in vars(Events).values() if isinstance(kind, EventKind)
+)
+_BY_NAME = {kind.name: kind for kind in ALL_EVENTS}
+_BY_CODE = {kind.code: kind for kind in ALL_EVENTS}
+
+
+def listed(event: EventKind | str) -> EventKind:
+    """The event as listed here, by itself or by its name. Raises UnknownEvent."""
+    kind = _BY_NAME.get(event) if isinstance(event, str) else _BY_CODE.get(event.code)
+    if kind is None or (isinstance(event, EventKind) and event is not kind):
+        raise UnknownEvent(event)
+    return kind
+
+
+def of_code(code: str) -> EventKind:
+    """The event an entry's code stands for, done or failed. Raises UnknownEvent."""
+    kind = _BY_CODE.get(code.removesuffix("F"))
+    if kind is None:
+        raise UnknownEvent(code)
+    return kind

@@ -1,0 +1,19 @@
+"""From here on an entry that was written stays as it was written."""
+
+from django.db import migrations
+
+from audit import triggers
+
+
+def create_triggers(_apps, schema_editor):
+    triggers.create(schema_editor.connection)
+
+
+def drop_triggers(_apps, schema_editor):
+    triggers.drop(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0001_initial")]
+
+    operations = [migrations.RunPython(create_triggers, drop_triggers)]

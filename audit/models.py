@@ -1,0 +1,195 @@
+"""The trail's tables: entries, the personal values beside them, the chain's links and its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, ClassVar
+
+from auditlog.models import AbstractLogEntry
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audit.events import EventKind, Outcome, of_code
+from audit.field_changes import EntryManager
+from audit.initiators import InitiatorKind
+from audit.personal import PersonalValue, SubjectRole
+
+SEARCHED = {
+    "event_code": "event",
+    "reason_code": "reason",
+    "receipt": "receipt",
+    "project_key": "project",
+    "initiator_id": "initiator",
+    "target_id": "target",
+    "person_id": "person",
+    "door": "door",
+    "outcome": "outcome",
+    "cid": "request",
+}
+
+
+class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # django-auditlog has no types
+    """What happened, for ever: a trigger refuses every change, so nothing personal may stand here.
+
+    django-auditlog's columns that could hold a name or an address are left out of the table; its action,
+    object and changes are filled for field changes only.
+    """
+
+    changes_text = None
+    object_repr = None
+    serialized_data = None
+    actor_email = None
+    remote_addr = None
+    remote_port = None
+
+    timestamp = models.DateTimeField(_("time"), default=timezone.now)
+    event_code = models.CharField(_("event"), max_length=16)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # searched by initiator_id, which machines have too
+        related_name="+",
+    )
+    initiator_kind = models.CharField(_("kind of initiator"), max_length=8)
+    initiator_id = models.CharField(_("initiator"), max_length=100)
+    initiator_roles = models.CharField(_("roles at the time"), max_length=120, blank=True)
+    door = models.CharField(_("door"), max_length=16)
+    target_kind = models.CharField(_("kind of target"), max_length=32, blank=True)
+    target_id = models.CharField(_("target"), max_length=512, blank=True)
+    person_id = models.UUIDField(_("person concerned"), null=True, blank=True)
+    reason_code = models.CharField(_("reason"), max_length=32, blank=True)
+    receipt = models.CharField(_("receipt"), max_length=16, blank=True)
+    project_key = models.CharField(_("project"), max_length=64, blank=True)
+    sessions_ended = models.PositiveIntegerField(_("sessions ended"), null=True, blank=True)
+    source = models.CharField(_("outside event"), max_length=512, blank=True)
+    cid = models.CharField(_("request"), max_length=255, blank=True)
+    additional_data = models.JSONField(_("details"), null=True, blank=True)
+
+    action = models.PositiveSmallIntegerField(
+        _("field change"), choices=AbstractLogEntry.Action.choices, null=True, blank=True
+    )
+    content_type = models.ForeignKey(
+        "contenttypes.ContentType",
+        verbose_name=_("model"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+    )
+    object_pk = models.CharField(_("row"), max_length=255, blank=True)
+    object_id = models.BigIntegerField(_("row number"), null=True, blank=True)
+
+    objects: ClassVar[EntryManager] = EntryManager()
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        indexes = [
+            models.Index(fields=["timestamp", "id"], name="audit_by_time"),
+            *(
+                models.Index(fields=[column, "timestamp", "id"], name=f"audit_by_{name}")
+                for column, name in SEARCHED.items()
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(initiator_kind__in=[str(kind) for kind in InitiatorKind])
+                & ~models.Q(initiator_id=""),
+                name="audit_initiator_is_never_empty",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(event_code="") & ~models.Q(door=""), name="audit_event_and_door_are_named"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_code} {self.timestamp:%Y-%m-%d %H:%M:%S} #{self.pk}"
+
+    @classmethod
+    @cache
+    def longest_texts(cls) -> dict[str, int]:
+        """How long each text column may be; SQLite does not check this itself."""
+        fields = (field for field in cls._meta.concrete_fields if isinstance(field, models.CharField))
+        return {field.name: field.max_length for field in fields if field.max_length}
+
+    @property
+    def event(self) -> EventKind:
+        return of_code(self.event_code)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return self.additional_data or {}
+
+    def keep_beside(self, values: Iterable[PersonalValue]) -> None:
+        """Writes the personal values of this new entry."""
+        AuditSubject.objects.bulk_create(AuditSubject.of(self, value) for value in values)
+
+
+class AuditSubject(models.Model):
+    """One personal value of one entry. It may be blanked, once, and nothing else may ever happen to it."""
+
+    entry = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="subjects")
+    role = models.CharField(
+        _("whose"), max_length=16, choices=[(str(role), str(role)) for role in SubjectRole]
+    )
+    kind = models.CharField(_("kind"), max_length=32)
+    about = models.CharField(_("about"), max_length=512, blank=True)
+    value = models.TextField(_("value"), blank=True)
+    blanked_at = models.DateTimeField(_("blanked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("personal value")
+        verbose_name_plural = _("personal values")
+        indexes = [models.Index(fields=["about", "kind"], name="audit_subject_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.role}.{self.kind} of entry {self.entry_id}"
+
+    @classmethod
+    def of(cls, entry: AuditEntry, value: PersonalValue) -> AuditSubject:
+        return cls(entry=entry, role=value.role, kind=value.kind, value=value.value, about=value.about)
+
+
+class ChainLink(models.Model):
+    """The place of one entry in the chain: gap-free numbers, given after the commit by one sealer."""
+
+    number = models.BigIntegerField(_("number"), primary_key=True)
+    entry = models.OneToOneField(AuditEntry, on_delete=models.PROTECT, related_name="link")
+    hash = models.BinaryField(_("hash"), max_length=32)
+
+    class Meta:
+        verbose_name = _("chain link")
+        verbose_name_plural = _("chain links")
+
+    def __str__(self) -> str:
+        return f"link {self.number}"
+
+
+class Checkpoint(models.Model):
+    """A signed statement of how long the chain was and what it ended in."""
+
+    taken_at = models.DateTimeField(_("taken"))
+    size = models.BigIntegerField(_("links"))
+    head = models.BinaryField(_("hash of the last link"), max_length=32)
+    merkle_root = models.BinaryField(_("Merkle root"), max_length=32)
+    unsealed = models.BigIntegerField(_("entries not yet linked"))
+    previous = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="following"
+    )
+    key_id = models.CharField(_("key"), max_length=64)
+    signature = models.BinaryField(_("signature"), max_length=64)
+
+    class Meta:
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
+
+    def __str__(self) -> str:
+        return f"checkpoint of {self.size} links"

@@ -1,0 +1,94 @@
+"""An entry as a sentence for people; where a personal value was blanked, a pseudonym stands."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from audit.events import Outcome
+from audit.initiators import InitiatorKind
+from audit.models import AuditEntry, AuditSubject
+from audit.personal import SubjectRole
+
+NOTHING = "\N{EN DASH}"
+# Embeddings, overrides and isolates could make a sentence read differently from what it says.
+DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def sentence(entry: AuditEntry, subjects: Iterable[AuditSubject]) -> str:
+    """What happened, in the reader's language, as plain text: whoever shows it must escape it.
+
+    Pass no subjects to a reader who may not see names.
+    """
+    names = {(subject.role, subject.kind): subject.value for subject in subjects}
+    spoken = {
+        **{key: _visible(value) for key, value in entry.details.items()},
+        "initiator": _visible(names.get((SubjectRole.INITIATOR, "name"))) or initiator_pseudonym(entry),
+        "target": _visible(names.get((SubjectRole.TARGET, "label"))) or target_pseudonym(entry),
+        "event": entry.event.name,
+        "reason": entry.reason_code or NOTHING,
+        "receipt": entry.receipt or NOTHING,
+        "project": entry.project_key or NOTHING,
+        "sessions": _sessions(entry.sessions_ended),
+        "fields": ", ".join(sorted(entry.changes or {})),
+    }
+    return str(entry.event.sentence_for(Outcome(entry.outcome))) % _OrNothing(spoken)
+
+
+def initiator_pseudonym(entry: AuditEntry) -> str:
+    """Who asked, without a name."""
+    match entry.initiator_kind:
+        case InitiatorKind.USER:
+            return gettext("person %(id)s") % {"id": _short(entry.initiator_id)}
+        case InitiatorKind.CLOCK:
+            return gettext("the clock")
+        case InitiatorKind.SHELL:
+            return gettext("the shell (%(id)s)") % {"id": entry.initiator_id}
+        case _:
+            return gettext("machine %(id)s") % {"id": _short(entry.initiator_id)}
+
+
+def target_pseudonym(entry: AuditEntry) -> str:
+    """What it was about, without a name."""
+    if not entry.target_id:
+        return NOTHING
+    if entry.target_kind == "user":
+        return gettext("person %(id)s") % {"id": _short(entry.target_id)}
+    return f"{entry.target_kind.replace('_', ' ')} {_short(entry.target_id)}"
+
+
+class _OrNothing(dict[str, str]):
+    """A sentence with a dash is better than a page that cannot be shown."""
+
+    def __missing__(self, key: str) -> str:
+        return NOTHING
+
+
+def _short(identifier: str) -> str:
+    """Enough of an id to tell it from its neighbours on a page."""
+    visible = _visible(identifier)
+    return visible if len(visible) <= 13 else f"{visible[:8]}\N{HORIZONTAL ELLIPSIS}{visible[-4:]}"
+
+
+def _visible(value: Any) -> str:
+    """One line of text without control characters; lists are joined."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_visible(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_visible(item)}" for key, item in value.items())
+    return "".join(char for char in str(value) if not _misleads(char)).strip()
+
+
+def _misleads(char: str) -> bool:
+    return char in DIRECTION_MARKS or unicodedata.category(char) == "Cc"
+
+
+def _sessions(count: int | None) -> str:
+    if count is None:
+        return NOTHING
+    return ngettext("%(count)d session", "%(count)d sessions", count) % {"count": count}

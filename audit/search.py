@@ -1,0 +1,116 @@
+"""Finding entries: named filters, and pages that cost the same at any depth.
+
+Who may see what is not decided here: the door filters by these names before it shows anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import BigIntegerField, BooleanField, DateTimeField, F, Func, QuerySet, Value
+
+from audit.errors import BadCursor
+from audit.targets import Target
+
+if TYPE_CHECKING:
+    from audit.models import AuditEntry
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+POSITION = re.compile(r"(\d{1,17})\.(\d{1,18})")
+LARGEST_PAGE = 1000
+
+
+class EntryQuerySet(QuerySet["AuditEntry"]):
+    def newest_first(self) -> EntryQuerySet:
+        return self.order_by("-timestamp", "-id")
+
+    def with_subjects(self) -> EntryQuerySet:
+        """With the personal values beside them, for pages that may show names."""
+        return self.prefetch_related("subjects")
+
+    def by_initiator(self, initiator_id: str | UUID) -> EntryQuerySet:
+        """What this user, machine credential or shell account asked for."""
+        return self.filter(initiator_id=str(initiator_id))
+
+    def about(self, target: Target) -> EntryQuerySet:
+        return self.filter(target_kind=target.kind, target_id=target.id)
+
+    def about_person(self, person_id: UUID) -> EntryQuerySet:
+        """Everything that concerns this person, also where the target is one of their sessions."""
+        return self.filter(person_id=person_id)
+
+    def of_receipt(self, receipt: str) -> EntryQuerySet:
+        return self.filter(receipt=receipt)
+
+    def of_project(self, key: str) -> EntryQuerySet:
+        return self.filter(project_key=key)
+
+    def of_events(self, *codes: str) -> EntryQuerySet:
+        """These events, done as well as refused or failed."""
+        return self.filter(event_code__in=[form for code in codes for form in (code, f"{code}F")])
+
+
+class _ComesBefore(Func):
+    """(timestamp, id) < (moment, number) as one row comparison, which an index can start from.
+
+    The same with OR would read every entry of a bulk action (one moment, many ids) again for each page.
+    """
+
+    template = "%(expressions)s"
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> Any:  # type: ignore[override]  # fewer options than Func takes
+        parts = [compiler.compile(part) for part in self.get_source_expressions()]
+        sql = "({}, {}) < ({}, {})".format(*(sql for sql, _ in parts))
+        return sql, [value for _, values in parts for value in values]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Rows, and the cursor of the next page; None on the last one."""
+
+    rows: list[AuditEntry]
+    next: str | None
+
+
+def page(entries: QuerySet[AuditEntry], *, after: str | None, size: int) -> Page:
+    """The newest `size` of these entries that are older than the cursor. Raises BadCursor."""
+    if not 1 <= size <= LARGEST_PAGE:
+        raise ValueError(f"A page has 1 to {LARGEST_PAGE} rows, not {size}.")
+    if after is not None:
+        entries = entries.filter(_before(*position_of(after)))
+    rows = list(entries.order_by("-timestamp", "-id")[: size + 1])
+    shown = rows[:size]
+    return Page(rows=shown, next=cursor_of(shown[-1]) if len(rows) > size else None)
+
+
+def cursor_of(entry: AuditEntry) -> str:
+    """An opaque text for addresses; it says where a page ended, not what was on it."""
+    position = f"{(entry.timestamp - EPOCH) // MICROSECOND}.{entry.pk}"
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str) -> tuple[datetime, int]:
+    """Raises BadCursor for anything `cursor_of` could not have made."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError) as error:
+        raise BadCursor("This page address is damaged.") from error
+    found = POSITION.fullmatch(text)
+    if not found:
+        raise BadCursor("This page address is damaged.")
+    return EPOCH + int(found[1]) * MICROSECOND, int(found[2])
+
+
+def _before(moment: datetime, number: int) -> _ComesBefore:
+    return _ComesBefore(
+        F("timestamp"), F("id"), Value(moment, DateTimeField()), Value(number, BigIntegerField())
+    )
