@@ -12,7 +12,7 @@ from threading import Event
 
 from django.db import close_old_connections
 
-from audit.initiators import Door, Initiator, InitiatorKind
+from audit.initiators import the_clock
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.revocation import gate, sweeper
 from sessions_app.revocation.health import CLOCK_LEASE
@@ -25,7 +25,7 @@ BEAT_SECONDS = 1.0
 RECONCILE_SECONDS = 60.0
 RENEW_SECONDS = 600.0
 
-THE_CLOCK = Initiator(kind=InitiatorKind.CLOCK, id="clock", name="The clock", door=Door.CLOCK)
+THE_CLOCK = the_clock()
 
 
 class Clock:

@@ -1,0 +1,105 @@
+"""Who is let in: every view says what it requires, and everything it fetches goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
+
+from audit.events import Events
+from audit.record import Target, record
+from portal.htmx import HtmxRequest
+from portal.roles import May, Reach, reach_of, roles_with
+from sessions_app.models import Revocation, Role, Session, User
+from sessions_app.models.users import UserQuerySet
+
+P = ParamSpec("P")
+Row = TypeVar("Row", bound=models.Model)
+View = Callable[Concatenate[HtmxRequest, P], HttpResponse]
+
+
+def may(user: User, what: May) -> bool:
+    """Whether this person may do it at all, for anybody. Which people is `people_for`."""
+    return user.is_authenticated and reach_of(user.roles, what) > Reach.NO
+
+
+def requires(*rights: May) -> Callable[[View[P]], View[P]]:
+    """Let a view answer only people with every one of these rights; the first line of every view.
+
+    Somebody who is not signed in goes to sign-in and comes back; somebody without the right gets 403
+    and an entry in the trail. Without any right named, being signed in is enough.
+    """
+
+    def wrap(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            lacking = [right for right in rights if not may(request.user, right)]
+            if lacking:
+                return refuse(request, lacking[0])
+            return view(request, *args, **kwargs)
+
+        guarded.required_rights = rights  # type: ignore[attr-defined]  # read by the test that every view names its rights
+        return guarded
+
+    return wrap
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page, with the way back. A fragment takes the whole page with it."""
+    target = redirect_to_login(request.get_full_path())
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(target.url)
+    return HttpResponseRedirect(target.url)
+
+
+def refuse(request: HtmxRequest, lacking: May) -> HttpResponse:
+    """403 that says who may, recorded as a refused attempt."""
+    with transaction.atomic():
+        record(
+            Events.ACCESS_REFUSED,
+            initiator=request.initiator,
+            target=Target(kind="address", id=request.path[:200], label=""),
+            outcome="refused",
+            details={"why": lacking.name.lower(), "method": request.method},
+        )
+    who_may = [role.label for role in Role if reach_of(frozenset({role}), lacking) > Reach.NO]
+    context = {"lacking": lacking.value, "who_may": who_may}
+    return render(request, "errors/403.html", context, status=403)
+
+
+def people_for(viewer: User, what: May) -> UserQuerySet:
+    """The people for whom the viewer may do this, populations applied. Everybody else does not exist for them."""
+    people: UserQuerySet = User.objects.visible_to(viewer, through=roles_with(what))
+    return people
+
+
+def sessions_for(viewer: User, what: May) -> QuerySet[Session]:
+    """The sessions of those people."""
+    return Session.objects.visible_to(viewer, through=roles_with(what))
+
+
+def revocations_for(viewer: User) -> QuerySet[Revocation]:
+    """Receipts the viewer may open: of people reached, and their own where the matrix says "own"."""
+    return Revocation.objects.visible_to(
+        viewer,
+        through=roles_with(May.SEE_REVOCATIONS),
+        own_through=roles_with(May.SEE_REVOCATIONS, Reach.OWN),
+    )
+
+
+def fetch_or_refuse(rows: QuerySet[Row], **lookup: Any) -> Row:
+    """The one row, or 404 whether it is missing, malformed or out of reach: the three must look alike."""
+    try:
+        return rows.get(**lookup)
+    except (rows.model.DoesNotExist, ValueError, ValidationError) as error:
+        raise Http404 from error

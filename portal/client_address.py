@@ -1,0 +1,45 @@
+"""The true address of the client behind our own proxies, and of nobody who merely claims one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+
+LONGEST_CHAIN = 20
+
+
+def client_address(peer: str, forwarded_for: str) -> str | None:
+    """The last address in the chain that is not one of our proxies; None where no valid one is known.
+
+    `X-Forwarded-For` counts only when the peer itself is a trusted proxy, and is read from the right:
+    everything left of the first stranger was written by that stranger.
+    """
+    current = _parse(peer)
+    if current is None:
+        return None
+    for hop in reversed(forwarded_for.split(",")[-LONGEST_CHAIN:]):
+        if not _is_trusted(current):
+            break
+        earlier = _parse(hop)
+        if earlier is None:
+            break
+        current = earlier
+    return str(current)
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text.strip())
+    except ValueError:
+        return None
+
+
+def _is_trusted(address: IPv4Address | IPv6Address) -> bool:
+    return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+@lru_cache(maxsize=8)
+def _networks(configured: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(entry, strict=False) for entry in configured)

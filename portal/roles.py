@@ -1,0 +1,71 @@
+"""The permission matrix: who may do what, once, for every page, fragment and test."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from sessions_app.models import Role
+
+
+class Reach(IntEnum):
+    """How far a right goes. `OWN` is what the person did or made; a population narrows `ALL` further."""
+
+    NO = 0
+    OWN = 1
+    ALL = 2
+
+
+class May(Enum):
+    """A thing somebody may do; the value is how the matrix names it on screen."""
+
+    SEE_PEOPLE = _("See people")
+    SEE_SESSIONS = _("See a person's sessions")
+    SEE_SESSION_ORIGIN = _("See address, place and device of a session")
+    SEE_REVOCATIONS = _("See revocations and receipts")
+    TERMINATE_PEOPLE = _("Terminate now")
+    END_SESSIONS = _("End one session")
+    ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
+    SEE_AUDIT = _("Browse the audit trail")
+    SEE_CONFIGURATION = _("See issuers, applications and enforcement points")
+    CHANGE_CONFIGURATION = _("Change issuers, applications, enforcement points and people")
+    SEE_CREDENTIALS = _("See machine credentials")
+    CHANGE_CREDENTIALS = _("Create and revoke machine credentials")
+    SEE_ROLES = _("See roles")
+    CHANGE_ROLES = _("Grant and revoke roles")
+
+
+COLUMNS = (Role.HR, Role.IT, Role.SECURITY, Role.PROJECT_MANAGER, Role.AUDITOR, Role.ADMIN)
+
+NO, OWN, ALL = Reach.NO, Reach.OWN, Reach.ALL
+
+# fmt: off
+MATRIX: dict[May, tuple[Reach, ...]] = {
+    #                          HR   IT   Sec. PM   Aud. Admin
+    May.SEE_PEOPLE:           (ALL, ALL, ALL, NO,  ALL, ALL),
+    May.SEE_SESSIONS:         (ALL, ALL, ALL, NO,  ALL, NO),
+    May.SEE_SESSION_ORIGIN:   (NO,  ALL, ALL, NO,  NO,  NO),
+    May.SEE_REVOCATIONS:      (OWN, ALL, ALL, NO,  ALL, NO),
+    May.TERMINATE_PEOPLE:     (ALL, ALL, ALL, NO,  NO,  NO),
+    May.END_SESSIONS:         (NO,  ALL, ALL, NO,  NO,  NO),
+    May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
+    May.SEE_AUDIT:            (OWN, OWN, ALL, NO,  ALL, OWN),
+    May.SEE_CONFIGURATION:    (NO,  ALL, ALL, NO,  NO,  ALL),
+    May.CHANGE_CONFIGURATION: (NO,  NO,  NO,  NO,  NO,  ALL),
+    May.SEE_CREDENTIALS:      (NO,  OWN, OWN, NO,  ALL, ALL),
+    May.CHANGE_CREDENTIALS:   (NO,  OWN, OWN, NO,  NO,  ALL),
+    May.SEE_ROLES:            (NO,  NO,  NO,  NO,  ALL, ALL),
+    May.CHANGE_ROLES:         (NO,  NO,  NO,  NO,  NO,  ALL),
+}
+# fmt: on
+
+
+def reach_of(roles: frozenset[Role], may: May) -> Reach:
+    """How far these roles together let somebody do this; `NO` for somebody without a role."""
+    return max((MATRIX[may][COLUMNS.index(role)] for role in roles), default=Reach.NO)
+
+
+def roles_with(may: May, reach: Reach = Reach.ALL) -> frozenset[Role]:
+    """The roles that have exactly this reach for it: what a queryset's `visible_to` is given."""
+    return frozenset(role for role, cell in zip(COLUMNS, MATRIX[may], strict=True) if cell == reach)
