@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.events import Events
-from audit.initiators import Door, Initiator, InitiatorKind, somebody_unknown
+from audit.initiators import Door, Initiator, InitiatorKind, acting, somebody_unknown
 from audit.record import Target, record
 from sessions_app.blacklist.verdict import Outcome, Subject, Verdict
 from sessions_app.changes.identities import link_identity
@@ -66,7 +66,13 @@ def begin(request: HttpRequest, user: User) -> Session:
 
     Links the portal's identity on the first sign-in, which publishes every cutoff the person already has.
     """
-    issuer, by = portal_issuer(), initiator_for(request, user, door=Door.SIGN_IN)
+    by = initiator_for(request, user, door=Door.SIGN_IN)
+    with acting(by):
+        return _begin(request, user, by=by)
+
+
+def _begin(request: HttpRequest, user: User, *, by: Initiator) -> Session:
+    issuer = portal_issuer()
     identity = Identity.objects.filter(realm=issuer.realm, person_id=str(user.pk)).first()
     if identity is None:
         identity = link_identity(user, issuer.realm, str(user.pk), by=by)

@@ -27,6 +27,7 @@ def register_models() -> None:
             "person_claim",
             "token_claim",
             "session_claim",
+            "client_claim",
             "started_from",
             "max_token_seconds",
             "max_session_seconds",

@@ -29,6 +29,12 @@ class Issuer(models.Model):
     person_claim = models.CharField(_("claim that names the person"), max_length=100, default="sub")
     token_claim = models.CharField(_("claim that names the token"), max_length=100, blank=True, default="jti")
     session_claim = models.CharField(_("claim that names the session"), max_length=100, blank=True, default="sid")
+    client_claim = models.CharField(
+        _("claim that names the client"),
+        max_length=100,
+        blank=True,
+        help_text=_("Tokens without a person are then machine tokens; the client is their person."),
+    )
     started_from = models.CharField(
         _("session start"), max_length=20, choices=StartedFrom.choices, default=StartedFrom.AUTH_TIME
     )
@@ -67,7 +73,8 @@ class Issuer(models.Model):
             person_claim=self.person_claim,
             token_claim=self.token_claim or None,
             session_claim=self.session_claim or None,
-            started_from=self.started_from,
+            client_claim=self.client_claim or None,
+            started_from="auth_time" if self.started_from == StartedFrom.AUTH_TIME else "iat",
             max_token_seconds=self.max_token_seconds,
             max_session_seconds=self.max_session_seconds,
             clock_allowance_seconds=self.clock_allowance_seconds,

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.db import transaction
 
 from audit.events import Events
 from audit.initiators import Initiator
 from audit.record import record
 from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.blacklist.server import ServerState, problems
 from sessions_app.blacklist.values import Marker
-from sessions_app.blacklist.writer import problems
 from sessions_app.models import BlacklistEntry, BlacklistState
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.connections import blacklist_writer
@@ -50,9 +51,7 @@ def keep(*, fence: int, by: Initiator) -> None:
     if state.fence > fence:
         raise FencedOff
     server = blacklist_writer().inspect_server()
-    wrong = problems(server)
-    if server.evicted_keys > state.evicted_keys and server.run_id == state.server_run_id:
-        wrong.append("The server has evicted keys, so it has forgotten something.")
+    wrong = _wrong_with(server, state)
     if wrong:
         shut(state, fence=fence, by=by, why=" ".join(wrong))
         _store(state, fence=fence, evicted_keys=server.evicted_keys)
@@ -65,6 +64,13 @@ def keep(*, fence: int, by: Initiator) -> None:
         _beat(state, fence=fence)
     except GateLost as loss:
         shut(state, fence=fence, by=by, why=str(loss))
+
+
+def _wrong_with(server: ServerState, state: BlacklistState) -> list[str]:
+    wrong = problems(server, persistence_asserted=settings.BLACKLIST_PERSISTENCE == "asserted")
+    if server.run_id == state.server_run_id and server.evicted_keys > state.evicted_keys:
+        wrong.append("The server has evicted keys, so it has forgotten something.")
+    return wrong
 
 
 def _needs_rebuild(state: BlacklistState, run_id: str) -> bool:
