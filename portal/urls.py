@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from portal.views.theme import choose_theme
+
 urlpatterns = [
+    path("theme/", choose_theme, name="theme"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
 ]

@@ -1,0 +1,57 @@
+"""Every state the pages show: its word, its icon and its colour, in that order of importance."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Tone(StrEnum):
+    """Green is kept for what was read back; amber for what is not proved; red for danger and stuck."""
+
+    NEUTRAL = "neutral"
+    QUIET = "quiet"
+    GREEN = "green"
+    AMBER = "amber"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How one state is drawn; the word is what is said when the page gives no better one."""
+
+    icon: str
+    tone: Tone
+    word: str | Promise
+    running: bool = False
+
+
+LOOKS = {
+    "signed_in": Look(icon="signed-in", tone=Tone.NEUTRAL, word=_("Signed in")),
+    "signed_out": Look(icon="signed-out", tone=Tone.QUIET, word=_("Signed out")),
+    "blocked": Look(icon="blocked", tone=Tone.NEUTRAL, word=_("Sign-in blocked")),
+    "ended": Look(icon="signed-out", tone=Tone.QUIET, word=_("Ended")),
+    # Forecasts are neutral: nothing has been proved yet.
+    "at_once": Look(icon="shield", tone=Tone.NEUTRAL, word=_("At once")),
+    "in_seconds": Look(icon="link", tone=Tone.NEUTRAL, word=_("In seconds")),
+    "cannot_be_cut": Look(icon="hourglass", tone=Tone.AMBER, word=_("Cannot be cut")),
+    "expired": Look(icon="hourglass", tone=Tone.NEUTRAL, word=_("Expired")),
+    # What really happened.
+    "cut_off": Look(icon="shield", tone=Tone.GREEN, word=_("Cut off")),
+    "confirmed": Look(icon="tick-circle", tone=Tone.GREEN, word=_("Confirmed")),
+    "delivered": Look(icon="tick-circle", tone=Tone.GREEN, word=_("Delivered")),
+    "complete": Look(icon="tick-circle", tone=Tone.GREEN, word=_("Complete")),
+    "not_yet_cut_off": Look(icon="clock", tone=Tone.AMBER, word=_("NOT YET CUT OFF")),
+    "waiting": Look(icon="clock", tone=Tone.AMBER, word=_("Waiting")),
+    "running": Look(icon="running", tone=Tone.AMBER, word=_("Running"), running=True),
+    "stuck": Look(icon="alert", tone=Tone.DANGER, word=_("Stuck")),
+    "failed": Look(icon="alert", tone=Tone.DANGER, word=_("Failed")),
+    "refused": Look(icon="lock", tone=Tone.NEUTRAL, word=_("Refused")),
+    "problem": Look(icon="alert", tone=Tone.DANGER, word=_("Something went wrong")),
+    "not_found": Look(icon="alert", tone=Tone.NEUTRAL, word=_("Not found")),
+    "nothing": Look(icon="minus", tone=Tone.QUIET, word=_("Nothing to ask")),
+    # Settings and credentials, where green would claim a proof nobody made.
+    "on": Look(icon="check", tone=Tone.NEUTRAL, word=_("On")),
+    "off": Look(icon="minus", tone=Tone.QUIET, word=_("Off")),
+}

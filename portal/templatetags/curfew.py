@@ -1,0 +1,216 @@
+"""The portal's template words: icons, states, times, ids, and the parts that wrap other content."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from django import template
+from django.template import Context
+from django.template.loader import get_template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from portal import times
+from portal.states import LOOKS, Look
+
+register = template.Library()
+
+EMPTY = "–"
+TAIL_LENGTH = 3
+HASH_HEAD, HASH_TAIL = 4, 4
+
+
+# --- Icons and states -------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One icon of the sprite, hidden from readers: the word beside it speaks."""
+    return format_html(
+        '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def state(kind: str, word: str = "") -> SafeString:
+    """A state inside a line or a cell: icon and word without background. `kind` is a key of `portal.states`."""
+    return _drawn(LOOKS[kind], word, base="state")
+
+
+@register.simple_tag
+def badge(kind: str, word: str = "") -> SafeString:
+    """The same state as a pill, for headings, clocks and panel caps."""
+    return _drawn(LOOKS[kind], word, base="badge")
+
+
+def _drawn(look: Look, word: str, *, base: str) -> SafeString:
+    running = " is-running" if look.running else ""
+    return format_html(
+        '<span class="{} {}--{}{}">{}<span>{}</span></span>',
+        base,
+        base,
+        look.tone,
+        running,
+        icon(look.icon),
+        word or look.word,
+    )
+
+
+# --- Moments and durations --------------------------------------------------------------------------
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """'3 min ago' in a time element whose title is exact; the page's script keeps it fresh."""
+    if moment is None:
+        return _empty()
+    words = times.relative(moment, now=timezone.now())
+    return _time(moment, words, marker=SafeString(" data-ago"))
+
+
+@register.filter
+def left(moment: datetime | None) -> str:
+    """How long until a moment: '41 min'; an en dash when there is none or it has passed."""
+    seconds = (moment - timezone.now()).total_seconds() if moment else 0
+    if moment is None or seconds <= 0:
+        return _empty()
+    return _time(moment, str(times.floored_amount(seconds)))
+
+
+@register.filter
+def day(moment: datetime | None) -> str:
+    """'today', 'yesterday' or '19 Nov', with nothing more precise anywhere in the page."""
+    if moment is None:
+        return _empty()
+    words = times.day_words(moment, now=timezone.now())
+    return format_html('<time datetime="{:%Y-%m-%d}">{}</time>', moment.astimezone(UTC), words)
+
+
+@register.filter
+def utc(moment: datetime | None, form: str = "full") -> str:
+    """Exact UTC. Forms: full (day, year, milliseconds), row (year only if another), minute, clock."""
+    if moment is None:
+        return _empty()
+    at = moment.astimezone(UTC)
+    if form == "clock":
+        return _time(moment, times.clock_time(moment))
+    if form == "minute":
+        return _time(moment, f"{date_format(at, 'j M Y')}, {at:%H:%M} UTC")
+    short = form == "row" and at.year == timezone.now().year
+    words = format_html(
+        '<span class="dim">{}</span> {}', date_format(at, "j M" if short else "j M Y"), times.clock_time(moment)
+    )
+    return _time(moment, words)
+
+
+@register.filter
+def seconds(value: float | timedelta | None) -> str:
+    """A duration: '0.02 s', '6.3 s', '41 min'."""
+    return EMPTY if value is None else str(times.amount(_as_seconds(value)))
+
+
+@register.filter
+def seconds_number(value: float | timedelta | None) -> str:
+    """The number of a duration alone, as the big clocks set it."""
+    return EMPTY if value is None else times.amount(_as_seconds(value)).number
+
+
+@register.filter
+def seconds_unit(value: float | timedelta | None) -> str:
+    """The unit of a duration alone."""
+    return "" if value is None else times.amount(_as_seconds(value)).unit
+
+
+def _as_seconds(value: float | timedelta) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+def _time(moment: datetime, words: str, *, marker: str = "") -> SafeString:
+    stamp = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return format_html(
+        '<time datetime="{}" title="{}"{}>{}</time>', stamp, times.exact(moment), marker, words
+    )
+
+
+def _empty() -> SafeString:
+    return get_template("components/none.html").render({})
+
+
+# --- Names and identifiers --------------------------------------------------------------------------
+
+
+@register.filter
+def tail(identifier: object) -> str:
+    """The last three characters after an ellipsis: enough to tell two rows apart, useless to steal."""
+    text = str(identifier or "")
+    return f"…{text[-TAIL_LENGTH:]}" if text else EMPTY
+
+
+@register.filter
+def short_hash(value: object) -> str:
+    """A hash with its middle left out, the whole one in the title."""
+    text = str(value or "")
+    if len(text) <= HASH_HEAD + HASH_TAIL + 1:
+        return text or EMPTY
+    return format_html('<code title="{}">{}…{}</code>', text, text[:HASH_HEAD], text[-HASH_TAIL:])
+
+
+@register.filter
+def initials(name: object) -> str:
+    """First letters of the first and last word that have one; never longer than two characters."""
+    firsts = [next((sign for sign in word if _is_letter(sign)), "") for word in str(name or "").split()]
+    letters = [sign for sign in firsts if sign]
+    if not letters:
+        return "?"
+    return (letters[0] + (letters[-1] if len(letters) > 1 else "")).upper()[:2]
+
+
+def _is_letter(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in {"L", "N"}
+
+
+# --- Parts that wrap other content ------------------------------------------------------------------
+
+
+@register.simple_block_tag(takes_context=True)
+def panel(context: Context, content: str, **words: object) -> SafeString:
+    """{% panel title=… aside=… %}…{% endpanel %}; variables at the top of components/panel.html."""
+    return _part(context, "components/panel.html", content, words)
+
+
+@register.simple_block_tag(takes_context=True)
+def page_head(context: Context, content: str, **words: object) -> SafeString:
+    """{% page_head title=… line=… %}buttons{% endpage_head %}; see components/page_head.html."""
+    return _part(context, "components/page_head.html", content, words)
+
+
+@register.simple_block_tag(takes_context=True)
+def note(context: Context, content: str, **words: object) -> SafeString:
+    """{% note title=… tone=… icon_name=… %}…{% endnote %}; see components/note.html."""
+    return _part(context, "components/note.html", content, words)
+
+
+@register.simple_block_tag(takes_context=True)
+def dialog(context: Context, content: str, **words: object) -> SafeString:
+    """{% dialog title=… action=… submit=… %}body{% enddialog %}; see components/dialog.html.
+
+    The same words serve the modal (asked for by htmx) and the page of its own (asked for by a link).
+    """
+    words.setdefault("as_page", not _asked_for_part(context))
+    return _part(context, "components/dialog.html", content, words)
+
+
+def _part(context: Context, name: str, content: str, words: Mapping[str, object]) -> SafeString:
+    part = get_template(name).template
+    with context.push(**{"content": content, **words}):
+        return part.render(context)
+
+
+def _asked_for_part(context: Context) -> bool:
+    htmx = getattr(context.get("request"), "htmx", None)
+    return bool(htmx) and not htmx.boosted
