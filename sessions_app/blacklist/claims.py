@@ -3,21 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from math import isfinite
 from typing import Any, Final
 
-from .dates import LATEST_SECOND, project_end_ms
+from .dates import project_end_ms, whole_seconds
 from .errors import InvalidProfile, InvalidToken
 from .presets import PRESETS
 from .profiles import IssuerProfile
 from .signatures import SignatureCache
-from .tokens import open_token
+from .tokens import OpenToken, check_form, open_token
 
-__all__ = ["PRESETS", "Claims", "InvalidProfile", "InvalidToken", "IssuerProfile", "read_claims", "verify"]
+__all__ = [
+    "PRESETS",
+    "Claims",
+    "InvalidProfile",
+    "InvalidToken",
+    "IssuerProfile",
+    "fingerprint",
+    "read_claims",
+    "verify",
+]
 
 LONGEST_ID: Final = 512
 
-_opened = SignatureCache(size=4096)
+_signatures = SignatureCache(size=4096)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +44,143 @@ class Claims:
     second_factor: bool
     project_end_ms: int | None
     raw: Mapping[str, Any]
+
+
+def verify(token: str, profiles: Mapping[str, IssuerProfile], now_ms: int) -> Claims:
+    """The claims of a token that is genuine, meant for us and alive at `now_ms`.
+
+    Says nothing about the blacklist. Raises InvalidToken with the first reason found.
+    """
+    check_form(token)
+    mark = fingerprint(token)
+    known = _signatures.get(mark, profiles)
+    opened = known or open_token(token, profiles)
+    try:
+        claims = read_claims(opened, mark, now_ms)
+    except InvalidToken:
+        _signatures.drop(mark)
+        raise
+    if known is None:
+        _signatures.put(mark, opened)
+    return claims
+
+
+def fingerprint(token: str) -> str:
+    """SHA-256 of the whole token, in hex: its identifier where the issuer gives it none."""
+    return sha256(token.encode()).hexdigest()
+
+
+def read_claims(opened: OpenToken, mark: str, now_ms: int) -> Claims:
+    """Judge and translate the payload of an opened token, in the order of the contract."""
+    profile, raw = opened
+    audiences = _audiences(raw, profile)
+    issued_ms, expires_ms = _lifetime(raw, profile, now_ms)
+    person, machine = _person(raw, profile)
+    return Claims(
+        issuer=profile.issuer,
+        realm=profile.realm,
+        person=person,
+        token_id=identifier(raw, profile.token_claim) if profile.token_claim else mark,
+        sid=_sid(raw, profile, machine=machine),
+        started_ms=issued_ms if machine else _started(raw, profile, now_ms),
+        issued_ms=issued_ms,
+        expires_ms=expires_ms,
+        audiences=audiences,
+        second_factor=_second_factor(raw, profile),
+        project_end_ms=project_end_ms(raw["project_end_date"]) if "project_end_date" in raw else None,
+        raw=raw,
+    )
+
+
+def identifier(raw: Mapping[str, Any], name: str) -> str:
+    """A claim that names somebody or something: text, not empty, not long, and hashable as UTF-8."""
+    value = _required(raw, name)
+    if not isinstance(value, str):
+        raise InvalidToken("claim_type", f"{name} is not a text")
+    if not value:
+        raise InvalidToken("empty_claim", f"{name} is empty")
+    try:
+        length = len(value.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidToken("claim_type", f"{name} is not Unicode text") from error
+    if length > LONGEST_ID:
+        raise InvalidToken("claim_too_long", f"{name} is longer than {LONGEST_ID} bytes")
+    return value
+
+
+def _required(raw: Mapping[str, Any], name: str) -> object:
+    if name not in raw:
+        raise InvalidToken("missing_claim", f"{name} is missing")
+    return raw[name]
+
+
+def _audiences(raw: Mapping[str, Any], profile: IssuerProfile) -> tuple[str, ...]:
+    """Whom the token is for. A token for nobody is accepted only of an issuer that names nobody."""
+    if not profile.audiences and "aud" not in raw:
+        return ()
+    value = _required(raw, "aud")
+    audiences = value if isinstance(value, list) else [value]
+    if not all(isinstance(audience, str) and audience for audience in audiences):
+        raise InvalidToken("claim_type", "aud is not a text or a list of texts")
+    if not set(audiences) & set(profile.audiences):
+        raise InvalidToken("audience", "a token for another audience")
+    return tuple(audiences)
+
+
+def _lifetime(raw: Mapping[str, Any], profile: IssuerProfile, now_ms: int) -> tuple[int, int]:
+    """When the token was issued and when it ends, in ms, if it is alive now and not longer than allowed."""
+    issued = _seconds(raw, "iat")
+    expires = _seconds(raw, "exp")
+    allowance_ms = profile.clock_allowance_seconds * 1000
+    if now_ms >= expires * 1000 + allowance_ms:
+        raise InvalidToken("expired", "past its exp")
+    if issued * 1000 > now_ms + allowance_ms:
+        raise InvalidToken("not_yet_valid", "iat lies in the future")
+    if "nbf" in raw and _seconds(raw, "nbf") * 1000 > now_ms + allowance_ms:
+        raise InvalidToken("not_yet_valid", "before its nbf")
+    if expires - issued > profile.max_token_seconds:
+        raise InvalidToken("lifetime", "lives longer than its issuer's tokens may")
+    return issued * 1000, expires * 1000
+
+
+def _started(raw: Mapping[str, Any], profile: IssuerProfile, now_ms: int) -> int:
+    """When the session began, in ms.
+
+    A session older than its realm allows is refused: its blacklist entry may have expired by now.
+    """
+    started_ms = _seconds(raw, profile.started_from) * 1000
+    allowance_ms = profile.clock_allowance_seconds * 1000
+    if started_ms > now_ms + allowance_ms:
+        raise InvalidToken("not_yet_valid", f"{profile.started_from} lies in the future")
+    if now_ms - started_ms > profile.max_session_seconds * 1000 + allowance_ms:
+        raise InvalidToken("session_too_old", "its session is older than its issuer's sessions may be")
+    return started_ms
+
+
+def _seconds(raw: Mapping[str, Any], name: str) -> int:
+    return whole_seconds(name, _required(raw, name))
+
+
+def _person(raw: Mapping[str, Any], profile: IssuerProfile) -> tuple[str, bool]:
+    """Whose token it is, and whether that is a machine (client credentials)."""
+    if profile.client_claim is None or profile.client_claim not in raw:
+        return identifier(raw, profile.person_claim), False
+    client = identifier(raw, profile.client_claim)
+    if profile.person_claim not in raw:
+        return client, True
+    person = identifier(raw, profile.person_claim)
+    return person, person == client
+
+
+def _sid(raw: Mapping[str, Any], profile: IssuerProfile, *, machine: bool) -> str | None:
+    if profile.session_claim is None or (machine and profile.session_claim not in raw):
+        return None
+    return identifier(raw, profile.session_claim)
+
+
+def _second_factor(raw: Mapping[str, Any], profile: IssuerProfile) -> bool:
+    if profile.second_factor_claim is None:
+        return False
+    value = raw.get(profile.second_factor_claim)
+    methods = value if isinstance(value, list) else [value]
+    return any(method in profile.second_factor_values for method in methods)

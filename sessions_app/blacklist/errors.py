@@ -13,6 +13,10 @@ class BlacklistFull(BlacklistUnavailable):
     """Redis has no memory left and took nothing of this call."""
 
 
+class GateRefused(BlacklistUnavailable):
+    """A marker in place belongs to a newer writer or generation; ours was not written over it."""
+
+
 class UnsupportedAddress(BlacklistError):
     """A Redis address this version cannot use; a mistake in configuration, not an outage."""
 

@@ -51,7 +51,7 @@ class IssuerProfile:
     audiences: tuple[str, ...] = ()
     typ: tuple[str, ...] = ("at+jwt",)
     person_claim: str = "sub"
-    token_claim: str | None = "jti"
+    token_claim: str | None = "jti"  # noqa: S105 - the name of a claim
     session_claim: str | None = "sid"
     client_claim: str | None = None
     started_from: StartedFrom = "auth_time"
@@ -104,8 +104,7 @@ def plain_typ(typ: str) -> str:
 
 
 def _jwks(keys: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = keys.get("keys")
-    return [jwk for jwk in found if isinstance(jwk, Mapping)] if isinstance(found, list) else []
+    return [jwk for jwk in keys.get("keys", []) if isinstance(jwk, Mapping)]
 
 
 def _parse(jwk: Mapping[str, Any], algorithm: str) -> PyJWK | None:
@@ -133,12 +132,12 @@ def _field_problems(profile: IssuerProfile) -> list[str]:
     problems = [
         f"{name} must be a text that is not empty"
         for name in ("issuer", "realm", "person_claim")
-        if not (isinstance(getattr(profile, name), str) and getattr(profile, name))
+        if not _is_name(getattr(profile, name))
     ]
     problems += [
         f"{name} must be a name, or null for a claim the issuer lacks"
         for name in ("token_claim", "session_claim", "client_claim", "second_factor_claim")
-        if not (getattr(profile, name) is None or (isinstance(getattr(profile, name), str) and getattr(profile, name)))
+        if getattr(profile, name) is not None and not _is_name(getattr(profile, name))
     ]
     problems += [
         f"{name} must be a list of texts"
@@ -150,13 +149,17 @@ def _field_problems(profile: IssuerProfile) -> list[str]:
     return problems
 
 
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
 def _is_tuple_of_texts(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
 
 
 def _key_problems(profile: IssuerProfile) -> list[str]:
-    if not isinstance(profile.keys, Mapping) or not isinstance(profile.keys.get("keys"), list):
-        return ['keys must be a JSON Web Key Set: {"keys": [...]}']
+    if not isinstance(profile.keys, Mapping) or not isinstance(profile.keys.get("keys", []), list):
+        return ['keys must be a JSON Web Key Set, {"keys": [...]}, or {} while there are none']
     problems = []
     if not profile.algorithms or not set(profile.algorithms) <= set(KEY_TYPES):
         problems.append(f"algorithms must be chosen from {', '.join(KEY_TYPES)}")

@@ -42,17 +42,22 @@ def open_token(token: str, profiles: Mapping[str, IssuerProfile]) -> OpenToken:
     return OpenToken(profile, parts.claims)
 
 
-def take_apart(token: str) -> Parts:
-    """Split and decode, without believing anything. This is the only reader of a token's JSON.
-
-    Stricter than JSON and base64 allow: no duplicate names, no NaN, no second spelling of the bytes.
-    """
+def check_form(token: str) -> None:
+    """Refuse what is not even worth hashing."""
     if not token:
         raise InvalidToken("missing_token", "no token was sent")
     if len(token) > LARGEST_TOKEN:
         raise InvalidToken("too_large", f"longer than {LARGEST_TOKEN} characters")
     if not token.isascii():
         raise InvalidToken("malformed", "not ASCII")
+
+
+def take_apart(token: str) -> Parts:
+    """Split and decode, without believing anything. This is the only reader of a token's JSON.
+
+    Stricter than JSON and base64 allow: no duplicate names, no NaN, no second spelling of the bytes.
+    """
+    check_form(token)
     segments = token.split(".")
     if len(segments) != 3:
         raise InvalidToken("malformed", "not three parts")
