@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from portal import environment
 from portal.demo import sign_ins
 
 TOKEN_COMMAND = ".venv/bin/python manage.py demo token ines"  # noqa: S105 - a command, not a token
@@ -14,7 +15,7 @@ def lines(address: str, sample_port: int, seconds: float, not_ready: Sequence[st
     """Where Curfew answers, who can sign in, what to try first."""
     yield ""
     yield _("Curfew answers at %(address)s (%(took).1f s).") % {"address": address, "took": seconds}
-    if address != settings.BASE_URL:
+    if environment.text("BASE_URL"):
         yield _("Links in it say %s, as BASE_URL does.") % settings.BASE_URL
     if not_ready:
         yield _("Not ready yet: %s. `make logs` shows why.") % ", ".join(not_ready)

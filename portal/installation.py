@@ -48,7 +48,9 @@ def make_venv() -> None:
 
 def fetch_uv() -> bool:
     """Install the pinned uv, which fills `.venv` in seconds. Without it everything works, slower."""
-    return UV.exists() or runs(PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(UV_LOCK))
+    if runs(UV, "--quiet", "cache", "dir"):  # an interrupted installation can leave half a program
+        return True
+    return runs(PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(UV_LOCK))
 
 
 def install_with_uv(lock: Path) -> bool:

@@ -261,9 +261,9 @@ def revive(child: Child, say: Say) -> None:
 
 def epitaph(child: Child) -> str:
     """How a child ended, and the end of its log."""
-    said = _("%(name)s stopped (exit code %(code)s). The end of %(log)s:") % {
+    said = _("%(name)s stopped (exit code %(code)s). %(log)s ends with:") % {
         "name": child.program.name,
         "code": child.exit_code,
         "log": child.program.log,
     }
-    return "\n".join([said, last_lines(child.program.log)])
+    return "\n".join([said, last_lines(child.program.log) or _("  (nothing)")])
