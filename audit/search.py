@@ -85,10 +85,17 @@ def page(entries: QuerySet[AuditEntry], *, after: str | None, size: int) -> Page
     if not 1 <= size <= LARGEST_PAGE:
         raise ValueError(f"A page has 1 to {LARGEST_PAGE} rows, not {size}.")
     if after is not None:
-        entries = entries.filter(_before(*position_of(after)))
+        entries = older_than(entries, after)
     rows = list(entries.order_by("-timestamp", "-id")[: size + 1])
     shown = rows[:size]
     return Page(rows=shown, next=cursor_of(shown[-1]) if len(rows) > size else None)
+
+
+def older_than(entries: QuerySet[AuditEntry], cursor: str) -> QuerySet[AuditEntry]:
+    """Those behind the place a cursor names. Raises BadCursor."""
+    moment, number = position_of(cursor)
+    place = Value(moment, DateTimeField()), Value(number, BigIntegerField())
+    return entries.filter(_ComesBefore(F("timestamp"), F("id"), *place))
 
 
 def cursor_of(entry: AuditEntry) -> str:
@@ -108,9 +115,3 @@ def position_of(cursor: str) -> tuple[datetime, int]:
     if not found:
         raise BadCursor("This page address is damaged.")
     return EPOCH + int(found[1]) * MICROSECOND, int(found[2])
-
-
-def _before(moment: datetime, number: int) -> _ComesBefore:
-    return _ComesBefore(
-        F("timestamp"), F("id"), Value(moment, DateTimeField()), Value(number, BigIntegerField())
-    )

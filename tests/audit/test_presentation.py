@@ -1,0 +1,91 @@
+"""An entry reads as a sentence, with names only where the reader may see them."""
+
+import pytest
+
+from audit.events import Events
+from audit.initiators import Door, somebody_unknown, the_clock, the_shell
+from audit.presentation import sentence
+from audit.record import Target, record
+
+pytestmark = pytest.mark.django_db
+
+
+def said(entry):
+    return sentence(entry, entry.subjects.all())
+
+
+def test_a_termination_reads_as_a_sentence(hana_weiss, ines_almeida):
+    entry = record(
+        Events.USER_TERMINATED,
+        initiator=hana_weiss,
+        target=ines_almeida,
+        reason="offboarding",
+        receipt="CF-0123456789",
+        sessions_ended=2,
+    )
+
+    assert said(entry) == (
+        "Hana Weiss ended the access of Ines Almeida: offboarding, 2 sessions, receipt CF-0123456789"
+    )
+
+
+def test_a_reader_who_may_not_see_names_sees_pseudonyms(hana_weiss, ines_almeida):
+    entry = record(Events.PERSON_VIEWED, initiator=hana_weiss, target=ines_almeida)
+
+    assert sentence(entry, []) == (
+        f"person {hana_weiss.id[:8]}…{hana_weiss.id[-4:]} opened the sessions of "
+        f"person {ines_almeida.id[:8]}…{ines_almeida.id[-4:]}"
+    )
+
+
+def test_an_attempt_never_reads_as_done(hana_weiss, ines_almeida):
+    entry = record(
+        Events.USER_TERMINATED,
+        initiator=hana_weiss,
+        target=ines_almeida,
+        outcome="refused",
+        details={"why": "privileged_person"},
+    )
+
+    assert said(entry) == "Hana Weiss could not end the access of Ines Almeida: privileged_person"
+
+
+def test_an_attempt_without_a_sentence_of_its_own_does_not_read_as_done_either(hana_weiss):
+    entry = record(
+        Events.CREDENTIAL_CREATED,
+        initiator=hana_weiss,
+        target=Target(kind="machine_credential", id="7"),
+        outcome="failed",
+        details={"why": "name_taken"},
+    )
+
+    assert said(entry) == ("Hana Weiss tried something that did not happen (credential.created): name_taken")
+
+
+def test_clock_shell_and_strangers_are_named_by_what_they_are():
+    why = {"why": "wrong_password"}
+    stranger = somebody_unknown(door=Door.SIGN_IN, address="203.0.113.9")
+
+    by_clock = record(Events.DEMO_LOADED, initiator=the_clock())
+    by_shell = record(Events.DEMO_LOADED, initiator=the_shell())
+    by_stranger = record(Events.ACCESS_REFUSED, initiator=stranger, details=why)
+
+    assert sentence(by_clock, []) == "the clock loaded the demo company"
+    assert sentence(by_shell, []) == f"the shell ({the_shell().id}) loaded the demo company"
+    assert sentence(by_stranger, []) == "machine unidentified was refused: wrong_password"
+
+
+def test_a_name_cannot_turn_the_sentence_around(hana_weiss):
+    hostile = Target(kind="user", id=hana_weiss.id, label="Ines\u202e\nadmitted %(receipt)s\x07 <b>")
+
+    entry = record(Events.PERSON_VIEWED, initiator=the_shell(), target=hostile)
+
+    assert said(entry).endswith("opened the sessions of Inesadmitted %(receipt)s <b>")
+
+
+def test_a_list_in_the_details_reads_as_a_list():
+    entry = record(
+        Events.SERVER_UNSAFE, initiator=the_clock(), details={"why": ["policy allkeys-lru", "no AOF"]}
+    )
+
+    assert said(entry) == "The blacklist's server can no longer be trusted: policy allkeys-lru, no AOF"
