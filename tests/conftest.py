@@ -1,0 +1,51 @@
+"""What every test stands on: the cast, a real Redis per test process, an audit trail that can be emptied."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+from redis import Redis
+
+from sessions_app.revocation import connections
+from sessions_app.scheduled.clock import Clock
+from tests.redis_server import EmbeddedRedis, running_redis
+
+pytest_plugins = ["tests.cast", "tests.audit_flush"]
+
+
+@pytest.fixture(scope="session")
+def redis_of_this_process() -> Iterator[EmbeddedRedis]:
+    """Started once: a start takes as long as a hundred tests."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def client_of_this_process(redis_of_this_process: EmbeddedRedis) -> Iterator[Redis]:
+    with redis_of_this_process.client() as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def redis_server(
+    redis_of_this_process: EmbeddedRedis, client_of_this_process: Redis, settings: Settings
+) -> EmbeddedRedis:
+    """An empty blacklist server that this installation points to. Freeze one of your own, not this."""
+    if client_of_this_process.dbsize():
+        client_of_this_process.flushall()
+    settings.REDIS_URL = redis_of_this_process.url
+    forget_what_guards_saw()
+    return redis_of_this_process
+
+
+def forget_what_guards_saw() -> None:
+    """A guard that has seen a higher generation would call the emptied server a loss, and be right."""
+    connections._reader.cache_clear()
+    connections._writer.cache_clear()
+
+
+@pytest.fixture
+def open_gate(redis_server: EmbeddedRedis, db: None) -> EmbeddedRedis:
+    """The same server with fresh markers, as after a beat of the clock: what is not refused is allowed."""
+    assert Clock().beat()
+    return redis_server
