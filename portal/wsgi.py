@@ -1,9 +1,19 @@
-"""What the web server runs."""
+"""What the web server runs: /verdict first, Django behind it."""
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from portal.hot_path import HotPath, PointRegistry, points_from_sql  # noqa: E402  # models need Django set up first
+from sessions_app.revocation.server_check import fatal_problems  # noqa: E402
+from sessions_app.tokens.profiles import token_guard  # noqa: E402
+
+if wrong := fatal_problems():
+    raise ImproperlyConfigured(" ".join(wrong))
+
+application = HotPath(django_application, token_guard, PointRegistry(points_from_sql))

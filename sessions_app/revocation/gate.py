@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import logging
 
-from django.conf import settings
 from django.db import transaction
 
 from audit.events import Events
 from audit.initiators import Initiator
 from audit.record import record
-from sessions_app.blacklist.errors import BlacklistUnavailable
-from sessions_app.blacklist.server import ServerState, problems
+from sessions_app.blacklist.errors import BlacklistUnavailable, GateRefused
 from sessions_app.blacklist.values import Marker
-from sessions_app.models import BlacklistEntry, BlacklistState
+from sessions_app.models import BlacklistEntry, BlacklistState, Lease
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.connections import blacklist_writer
 from sessions_app.revocation.publishing import publish_entries
 from sessions_app.revocation.rebuild import missing_of, write_everything
+from sessions_app.revocation.server_check import running_problems
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def keep(*, fence: int, by: Initiator) -> None:
     if state.fence > fence:
         raise FencedOff
     server = blacklist_writer().inspect_server()
-    wrong = _wrong_with(server, state)
+    wrong = running_problems(server, state)
     if wrong:
         shut(state, fence=fence, by=by, why=" ".join(wrong))
         _store(state, fence=fence, evicted_keys=server.evicted_keys)
@@ -64,13 +63,6 @@ def keep(*, fence: int, by: Initiator) -> None:
         _beat(state, fence=fence)
     except GateLost as loss:
         shut(state, fence=fence, by=by, why=str(loss))
-
-
-def _wrong_with(server: ServerState, state: BlacklistState) -> list[str]:
-    wrong = problems(server, persistence_asserted=settings.BLACKLIST_PERSISTENCE == "asserted")
-    if server.run_id == state.server_run_id and server.evicted_keys > state.evicted_keys:
-        wrong.append("The server has evicted keys, so it has forgotten something.")
-    return wrong
 
 
 def _needs_rebuild(state: BlacklistState, run_id: str) -> bool:
@@ -132,7 +124,11 @@ def rebuild(state: BlacklistState, *, fence: int, by: Initiator) -> int:
     _store(state, fence=fence, is_gate_open=False, generation=state.generation + 1)
     count = write_everything()
     _store(state, fence=fence, sequence=state.sequence + count)
-    blacklist_writer().open_gate(_marker(state, fence=fence))
+    try:
+        blacklist_writer().open_gate(_marker(state, fence=fence))
+    except GateRefused:
+        _catch_up(state, fence=fence)
+        raise
     with transaction.atomic():
         now = database_now()
         _store(
@@ -148,6 +144,18 @@ def rebuild(state: BlacklistState, *, fence: int, by: Initiator) -> int:
         )
         record(Events.BLACKLIST_REBUILT, initiator=by, details={"entries": count, "generation": state.generation})
     return count
+
+
+def _catch_up(state: BlacklistState, *, fence: int) -> None:
+    """The markers are ahead of SQL, so SQL itself was set back: go on above both, at the next beat.
+
+    Fences are drawn from SQL alone, so a marker can only carry a higher one than the lease if SQL forgot it.
+    """
+    markers = [marker for marker in blacklist_writer().read_markers() if isinstance(marker, Marker)]
+    generation = max((marker.generation for marker in markers), default=0)
+    highest_fence = max((marker.fence for marker in markers), default=0)
+    Lease.objects.filter(fence=fence, fence__lt=highest_fence).update(fence=highest_fence)
+    _store(state, fence=fence, generation=max(generation, state.generation))
 
 
 def note_unreachable(failure: BlacklistUnavailable, *, fence: int) -> None:

@@ -6,8 +6,9 @@ import signal
 from threading import Event
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from sessions_app.revocation.server_check import fatal_problems
 from sessions_app.scheduled.clock import Clock
 
 
@@ -18,6 +19,9 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        wrong = fatal_problems()
+        if wrong:
+            raise CommandError(" ".join(wrong))
         stop = Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stop.set())

@@ -1,0 +1,136 @@
+"""/verdict before Django: no middleware, no database on the way, only the guard. Also servable on its own.
+
+The authentication of a proxied request stands or falls here, so the point's name comes from the path the
+proxy was configured with, and nothing else of the client's request but the bearer token is looked at.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from sessions_app.blacklist.guard import Guard, bearer_token
+from sessions_app.blacklist.responses import Response, response_for
+from sessions_app.blacklist.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "/verdict"
+DEFAULT_POINT = "default"
+POINTS_KEPT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What the hot path needs of an enforcement point. Without audiences, those of the issuer decide."""
+
+    name: str
+    audiences: frozenset[str]
+
+
+Points = Callable[[], Mapping[str, Point]]
+
+
+class PointRegistry:
+    """The registered points, read from SQL every few seconds by one thread, never by a request.
+
+    The first look reads at once. While SQL is away the last good answer stays: a point cannot be removed
+    without SQL either.
+    """
+
+    def __init__(self, load: Points) -> None:
+        self._load = load
+        self._points: Mapping[str, Point] | None = None
+        self._read_at = 0.0
+        self._reading = threading.Lock()
+
+    def __call__(self) -> Mapping[str, Point]:
+        if self._points is None:
+            with self._reading:
+                if self._points is None:
+                    self._refresh()
+        elif time.monotonic() - self._read_at > POINTS_KEPT_SECONDS and self._reading.acquire(blocking=False):
+            threading.Thread(target=self._refresh_and_release, daemon=True).start()
+        return self._points or {}
+
+    def _refresh_and_release(self) -> None:
+        try:
+            self._refresh()
+        finally:
+            self._reading.release()
+
+    def _refresh(self) -> None:
+        try:
+            self._points = self._load()
+        except Exception:  # noqa: BLE001  # whatever SQL's trouble is, the points known so far stay in force
+            logger.warning("the enforcement points could not be read", exc_info=True)
+        self._read_at = time.monotonic()
+
+
+class HotPath:
+    """A WSGI application in front of another one; everything that is not /verdict goes through untouched."""
+
+    def __init__(self, behind: WSGIApplication, guard: Callable[[], Guard], points: Points) -> None:
+        self._behind = behind
+        self._guard = guard
+        self._points = points
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if path != PREFIX and not path.startswith(PREFIX + "/"):
+            return self._behind(environ, start_response)
+        response = self._answer(path[len(PREFIX) + 1 :], environ.get("HTTP_AUTHORIZATION", ""))
+        phrase = HTTPStatus(response.status).phrase
+        length = [] if response.status == HTTPStatus.NO_CONTENT else [("Content-Length", str(len(response.body)))]
+        start_response(f"{response.status} {phrase}", [*response.headers, *length])
+        return [response.body]
+
+    def _answer(self, name: str, authorization: str) -> Response:
+        """Total: any failure at all is UNKNOWN, thus 503."""
+        try:
+            point = self._points().get(name or DEFAULT_POINT)
+            if point is None:
+                return NO_SUCH_POINT
+            return response_for(_restricted(self._guard().check(bearer_token(authorization)), point))
+        except Exception as failure:  # noqa: BLE001  # unknown is closed, whatever the cause
+            logger.exception("/verdict could not decide")
+            return response_for(Verdict(outcome=Outcome.UNKNOWN, cause=f"unavailable:{type(failure).__name__}"))
+
+
+def _restricted(verdict: Verdict, point: Point) -> Verdict:
+    """A token that is good, but for another audience than this point's, is invalid here."""
+    if verdict.outcome is not Outcome.ALLOWED or not point.audiences or verdict.claims is None:
+        return verdict
+    if point.audiences.isdisjoint(verdict.claims.audiences):
+        return Verdict(outcome=Outcome.INVALID, cause="audience")
+    return verdict
+
+
+NO_SUCH_POINT = Response(
+    404,
+    (("Cache-Control", "no-store"), ("Content-Type", "application/problem+json")),
+    b'{"type": "urn:curfew:problem:no_such_point", "title": "No enforcement point of this name is registered",'
+    b' "status": 404}',
+)
+
+
+def points_from_sql() -> dict[str, Point]:
+    """Every registered point by name; closes the thread's connection, because no request will."""
+    from django.db import connection
+
+    from sessions_app.models import EnforcementPoint
+
+    try:
+        rows = list(EnforcementPoint.objects.all())
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            connection.close()
+    return {row.name: Point(name=row.name, audiences=frozenset(row.audiences)) for row in rows}

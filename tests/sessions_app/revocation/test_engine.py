@@ -1,0 +1,269 @@
+"""The engine: one order ends what it covers, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.initiators import the_shell
+from audit.models import AuditEntry
+from sessions_app.blacklist.verdict import Outcome
+from sessions_app.models import BlacklistEntry, Revocation, Role, Session, User
+from sessions_app.models.reasons import Reason
+from sessions_app.models.revocations import RevocationState
+from sessions_app.revocation.connections import session_guard
+from sessions_app.revocation.engine import answers_another, revoke
+from sessions_app.revocation.errors import (
+    ActingOnOneself,
+    CannotEndAlone,
+    LastAdmin,
+    NoteTooShort,
+    NothingToEnd,
+    OrderKeyReused,
+    OrderRefused,
+    PrivilegedPerson,
+    ReasonNotAllowed,
+)
+from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope
+from tests.factories import REALM, a_grant, a_machine, a_person, a_token_row, identity_of, initiator_of, open_session
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
+
+
+def an_order(by: User | None, scope: Scope, reason: Reason = Reason.OFFBOARDING, **fields: object) -> Order:
+    initiator = initiator_of(by) if by else the_shell()
+    return Order(initiator=initiator, reason=reason, scope=scope, received_at=timezone.now(), **fields)
+
+
+def outcome_for(session: Session) -> Outcome:
+    started_ms = int(session.began_at.timestamp() * 1000)
+    person = identity_of(session.user).person_id
+    return session_guard().check_session(REALM, person, session.sid, started_ms).outcome
+
+
+def test_ending_a_persons_access_cuts_off_every_session_and_nobody_elses(hana, ines, otto):
+    first, second, others = open_session(ines), open_session(ines), open_session(otto)
+
+    revocation = revoke(an_order(hana, OneUser(user_id=ines.pk)))
+
+    assert revocation.state is RevocationState.CUT_OFF
+    assert revocation.sessions_ended == 2
+    assert [outcome_for(first), outcome_for(second), outcome_for(others)] == [
+        Outcome.REVOKED,
+        Outcome.REVOKED,
+        Outcome.ALLOWED,
+    ]
+
+
+def test_a_session_nobody_knew_about_dies_with_the_person(hana, ines):
+    revoke(an_order(hana, OneUser(user_id=ines.pk)))
+
+    unknown = session_guard().check_session(REALM, identity_of(ines).person_id, "never-reported", 0)
+
+    assert unknown.outcome is Outcome.REVOKED
+
+
+def test_offboarding_blocks_sign_in_and_every_later_session(hana, ines):
+    revoke(an_order(hana, OneUser(user_id=ines.pk)))
+
+    tomorrow_ms = int((timezone.now() + timedelta(days=1)).timestamp() * 1000)
+    later = session_guard().check_session(REALM, identity_of(ines).person_id, "new", tomorrow_ms)
+
+    assert not User.objects.get(pk=ines.pk).is_active
+    assert (later.outcome, later.cause) == (Outcome.REVOKED, "user_blocked")
+
+
+def test_after_a_role_change_a_new_sign_in_works_at_once(ivan, ines):
+    old = open_session(ines)
+    revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE))
+
+    after_the_allowance_ms = int((timezone.now() + timedelta(seconds=6)).timestamp() * 1000)
+    new = session_guard().check_session(REALM, identity_of(ines).person_id, "new", after_the_allowance_ms)
+
+    assert User.objects.get(pk=ines.pk).is_active
+    assert outcome_for(old) is Outcome.REVOKED
+    assert new.outcome is Outcome.ALLOWED
+
+
+def test_ending_one_session_leaves_the_others_alone(ivan, ines):
+    ended, kept = open_session(ines), open_session(ines)
+
+    revocation = revoke(an_order(ivan, OneSession(session_id=ended.pk), Reason.LOST_DEVICE))
+
+    assert revocation.sessions_ended == 1
+    assert (outcome_for(ended), outcome_for(kept)) == (Outcome.REVOKED, Outcome.ALLOWED)
+
+
+def test_revoking_one_token_leaves_its_session_alone(ivan, ines):
+    session = open_session(ines)
+    token = a_token_row(session)
+
+    revocation = revoke(an_order(ivan, OneToken(token_id=token.pk), Reason.USER_REQUEST))
+
+    assert revocation.state is RevocationState.CUT_OFF
+    assert outcome_for(session) is Outcome.ALLOWED
+    assert BlacklistEntry.objects.get(kind="token").ident == token.token_id
+
+
+def test_a_session_without_a_session_id_cannot_be_ended_alone(ivan, ines):
+    session = open_session(ines, sid=None)
+
+    with pytest.raises(CannotEndAlone):
+        revoke(an_order(ivan, OneSession(session_id=session.pk), Reason.USER_REQUEST))
+
+
+def test_what_does_not_exist_cannot_be_ended(hana):
+    with pytest.raises(NothingToEnd):
+        revoke(an_order(hana, OneToken(token_id=4711)))
+
+
+# --- Already done ---------------------------------------------------------------------------------
+
+
+def test_the_same_form_sent_twice_is_one_revocation(hana, ines):
+    order = an_order(hana, OneUser(user_id=ines.pk), order_key="form-1")
+
+    assert revoke(order) == revoke(order)
+    assert Revocation.objects.count() == 1
+
+
+def test_an_order_key_with_another_body_is_refused(hana, ines, otto):
+    revoke(an_order(hana, OneUser(user_id=ines.pk), order_key="form-1"))
+
+    with pytest.raises(OrderKeyReused):
+        revoke(an_order(hana, OneUser(user_id=otto.pk), order_key="form-1"))
+
+
+def test_order_keys_of_two_callers_do_not_meet(hana, ivan, ines, otto):
+    first = revoke(an_order(hana, OneUser(user_id=ines.pk), order_key="1"))
+    second = revoke(an_order(ivan, OneUser(user_id=otto.pk), order_key="1"))
+
+    assert first != second
+
+
+def test_a_second_colleague_finds_it_done_and_leaves_an_entry_of_their_own(hana, ivan, ines):
+    first = revoke(an_order(hana, OneUser(user_id=ines.pk)))
+    again = an_order(ivan, OneUser(user_id=ines.pk))
+
+    found = revoke(again)
+
+    assert found == first
+    assert answers_another(found, again)
+    assert AuditEntry.objects.filter(event_code="RV-111", initiator_id=str(ivan.pk), receipt=first.receipt).count() == 1
+
+
+def test_something_stronger_is_not_already_done(hana, ivan, ines):
+    weaker = revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE))
+    stronger = revoke(an_order(hana, OneUser(user_id=ines.pk), Reason.OFFBOARDING))
+
+    assert weaker != stronger
+    assert not User.objects.get(pk=ines.pk).is_active
+
+
+def test_something_weaker_finds_the_stronger_done_and_lifts_no_block(hana, ivan, ines):
+    stronger = revoke(an_order(hana, OneUser(user_id=ines.pk), Reason.OFFBOARDING))
+    found = revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE))
+
+    assert found == stronger
+    assert not User.objects.get(pk=ines.pk).is_active
+
+
+def test_a_session_that_began_after_the_cutoff_needs_a_new_revocation(ivan, ines):
+    first = revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE))
+    open_session(ines, began_at=timezone.now() + timedelta(seconds=7))
+
+    assert revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE)) != first
+
+
+# --- Who may --------------------------------------------------------------------------------------
+
+
+def test_nobody_ends_their_own_access(sam):
+    with pytest.raises(ActingOnOneself):
+        revoke(an_order(sam, OneUser(user_id=sam.pk)))
+
+
+def test_everybody_may_end_a_session_of_their_own(otto):
+    session = open_session(otto)
+
+    revoke(an_order(otto, OneSession(session_id=session.pk), Reason.USER_REQUEST))
+
+    assert outcome_for(session) is Outcome.REVOKED
+
+
+def test_only_security_ends_the_access_of_privileged_people(ivan, sam, ada):
+    a_grant(a_person("alma"), Role.ADMIN)
+
+    with pytest.raises(PrivilegedPerson):
+        revoke(an_order(ivan, OneUser(user_id=ada.pk)))
+    assert revoke(an_order(sam, OneUser(user_id=ada.pk))).state is RevocationState.CUT_OFF
+
+
+def test_a_machine_cannot_end_the_access_of_privileged_people(sam):
+    order = Order(
+        initiator=a_machine(), reason=Reason.OFFBOARDING, scope=OneUser(user_id=sam.pk), received_at=timezone.now()
+    )
+
+    with pytest.raises(PrivilegedPerson):
+        revoke(order)
+
+
+def test_the_last_admin_cannot_be_blocked_but_their_sessions_can_be_ended(sam, ada):
+    with pytest.raises(LastAdmin):
+        revoke(an_order(sam, OneUser(user_id=ada.pk), Reason.OFFBOARDING))
+
+    assert revoke(an_order(sam, OneUser(user_id=ada.pk), Reason.SECURITY_INCIDENT)).cut_off_at
+
+
+def test_hr_may_only_offboard(hana, ines):
+    with pytest.raises(ReasonNotAllowed):
+        revoke(an_order(hana, OneUser(user_id=ines.pk), Reason.SECURITY_INCIDENT))
+
+
+def test_other_needs_a_sentence(ivan, ines):
+    with pytest.raises(NoteTooShort):
+        revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.OTHER, note="because  "))
+
+
+# --- Record and action go together ----------------------------------------------------------------
+
+
+def test_a_refused_order_stores_nothing_but_the_refusal(hana, sam):
+    with pytest.raises(OrderRefused):
+        revoke(an_order(hana, OneUser(user_id=sam.pk)))
+
+    assert not Revocation.objects.exists()
+    assert not BlacklistEntry.objects.exists()
+    assert AuditEntry.objects.get(event_code="RV-112F").additional_data["why"] == "privileged_person"
+
+
+def test_the_decision_and_the_cut_off_are_entries_with_initiator_target_reason_and_count(hana, ines):
+    open_session(ines)
+
+    revocation = revoke(an_order(hana, OneUser(user_id=ines.pk)))
+
+    decided = AuditEntry.objects.get(event_code="RV-101")
+    assert (decided.initiator_id, decided.target_id, decided.reason_code, decided.sessions_ended, decided.receipt) == (
+        str(hana.pk),
+        str(ines.pk),
+        "offboarding",
+        1,
+        revocation.receipt,
+    )
+    assert AuditEntry.objects.filter(event_code="RV-110", receipt=revocation.receipt).count() == 1
+
+
+def test_if_the_entry_cannot_be_written_the_action_does_not_happen(hana, ines, monkeypatch):
+    session = open_session(ines)
+
+    def refuse(*_args: object, **_values: object) -> None:
+        raise RuntimeError("the trail is full")
+
+    monkeypatch.setattr("audit.record.AuditEntry.objects.bulk_create", refuse)
+    with pytest.raises(RuntimeError):
+        revoke(an_order(hana, OneUser(user_id=ines.pk)))
+
+    assert not Revocation.objects.exists()
+    assert outcome_for(session) is Outcome.ALLOWED
