@@ -3,13 +3,13 @@
 import os
 from collections import deque
 from threading import BoundedSemaphore, Event, Lock, Thread
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 from weakref import WeakMethod
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.connection import Connection, ConnectionPool
+from redis.connection import ConnectionPool
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
@@ -19,6 +19,16 @@ STEP_SECONDS: Final = 0.05
 BUSY_SECONDS: Final = 0.02
 
 _SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
+
+
+class Connection(Protocol):
+    """What we use of a redis-py connection, which has no types of its own."""
+
+    def connect(self) -> None: ...
+    def disconnect(self) -> None: ...
+    def send_command(self, *parts: str) -> None: ...
+    def can_read(self, timeout: float) -> bool: ...
+    def read_response(self) -> object: ...
 
 
 class Busy(RedisTimeoutError):
@@ -112,7 +122,7 @@ class Connections:
         return opening.result(seconds)
 
     def new(self) -> Connection:
-        connection = self._pool.connection_class(**self._pool.connection_kwargs)
+        connection: Connection = self._pool.connection_class(**self._pool.connection_kwargs)
         connection.connect()
         return connection
 
@@ -131,17 +141,18 @@ class _Opening(Thread):
         self._done = Event()
         self._handover = Lock()
         self._abandoned = False
-        self._outcome: Connection | Exception | None = None
+        self._connection: Connection | None = None
+        self._failure: Exception | None = None
 
     def run(self) -> None:
         try:
-            self._outcome = self._connections.new()
+            self._connection = self._connections.new()
         except Exception as error:  # noqa: BLE001 - it is raised again where the result is awaited
-            self._outcome = error
+            self._failure = error
         with self._handover:
             self._done.set()
-            if self._abandoned and isinstance(self._outcome, Connection):
-                self._connections.give_back(self._outcome)
+            if self._abandoned and self._connection is not None:
+                self._connections.give_back(self._connection)
         self._openings.release()
 
     def result(self, seconds: float) -> Connection:
@@ -150,7 +161,6 @@ class _Opening(Thread):
             if not self._done.is_set():
                 self._abandoned = True
                 raise RedisTimeoutError("opening a connection took too long")
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        assert self._outcome is not None
-        return self._outcome
+        if self._connection is None:
+            raise self._failure or RedisTimeoutError("no connection")
+        return self._connection

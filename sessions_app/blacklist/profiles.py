@@ -93,9 +93,10 @@ class IssuerProfile:
             raise InvalidProfile(f"unknown fields: {', '.join(unknown)}")
         if missing := sorted({"issuer", "realm", "keys"} - set(source)):
             raise InvalidProfile(f"missing fields: {', '.join(missing)}")
-        return cls(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in source.items()}
-        )
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in source.items()
+        }
+        return cls(**values)
 
 
 def plain_typ(typ: str) -> str:

@@ -4,11 +4,10 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
-from redis.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from .connections import STEP_SECONDS, Connections, connect
+from .connections import STEP_SECONDS, Connection, Connections, connect
 from .errors import BlacklistUnavailable
 from .keys import BUCKETS, KeySpace
 from .values import Marker, parse_marker

@@ -64,6 +64,14 @@ def problems(state: ServerState, *, persistence_asserted: bool = False) -> list[
     `persistence_asserted` stands for BLACKLIST_PERSISTENCE=asserted: somebody vouches for what a server
     that forbids CONFIG does not show.
     """
+    return [
+        *_kind_problems(state),
+        *_memory_problems(state),
+        *_persistence_problems(state, persistence_asserted=persistence_asserted),
+    ]
+
+
+def _kind_problems(state: ServerState) -> list[str]:
     found = []
     if _version_of(state) < OLDEST_VERSION:
         found.append(f"The server is version {state.version}; 6.2 or newer is needed.")
@@ -71,19 +79,17 @@ def problems(state: ServerState, *, persistence_asserted: bool = False) -> list[
         found.append("The server is a node of a cluster, which this address cannot use.")
     if state.role != "master":
         found.append("The server is a replica; the blacklist is written and read on the primary.")
-    if state.policy != "noeviction":
-        found.append(
-            f"maxmemory-policy is {state.policy}: the server may forget entries. Set it to noeviction."
-        )
-    found += _persistence_problems(state, persistence_asserted=persistence_asserted)
     if abs(state.clock_offset_ms) > WIDEST_OFFSET_MS:
-        found.append(
-            "The server's clock and ours are more than 30 seconds apart: entries would expire early."
-        )
+        found.append("The server's clock and ours are more than 30 s apart: entries would expire early.")
+    return found
+
+
+def _memory_problems(state: ServerState) -> list[str]:
+    found = []
+    if state.policy != "noeviction":
+        found.append(f"maxmemory-policy is {state.policy}: the server may forget. Set it to noeviction.")
     if state.foreign_keys:
-        found.append(
-            "The server holds keys that are not the blacklist's. Give the blacklist a server of its own."
-        )
+        found.append("The server holds keys of somebody else. Give the blacklist a server of its own.")
     return found
 
 
@@ -122,4 +128,4 @@ def _has_foreign_keys(client: Redis, info: Mapping[str, Any]) -> bool:
     if databases - {ours}:
         return True
     _, sample = client.scan(0, count=_LOOKED_AT)
-    return any(not key.startswith(PREFIX.encode()) for key in sample)
+    return any(not (isinstance(key, bytes) and key.startswith(PREFIX.encode())) for key in sample)

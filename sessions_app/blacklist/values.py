@@ -113,7 +113,8 @@ def parse_marker(raw: bytes) -> Marker | MalformedValue:
     if numbers is None:
         return MALFORMED
     fence = _numbers([_VERSION_BYTES, *fields[5:6]], 1)
-    return Marker(*numbers, fence=fence[0] if fence else 0)
+    generation, sequence, heartbeat_ms, everyone_cutoff_ms = numbers
+    return Marker(generation, sequence, heartbeat_ms, everyone_cutoff_ms, fence[0] if fence else 0)
 
 
 def _revision_and_receipt(raw: bytes) -> tuple[int, str] | None:

@@ -128,9 +128,7 @@ class BlacklistWriter:
         """
         written = self._on_every_marker(self._open, [marker.text()])
         if not all(written):
-            raise GateRefused(
-                f"{written.count(0)} of {BUCKETS} markers belong to a newer writer or generation"
-            )
+            raise GateRefused(f"{written.count(0)} of {BUCKETS} markers are a newer writer's")
 
     def inspect_server(self) -> ServerState:
         """What the server says about itself; see problems()."""
