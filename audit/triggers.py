@@ -41,7 +41,7 @@ def create(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
-    """For the migration's way back and for emptying a test database; nothing else may call it."""
+    """For `create`, and for emptying a test database; nothing else may call it."""
     with connection.cursor() as cursor:
         for trigger in triggers_for(connection.vendor):
             on_table = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""

@@ -1,4 +1,4 @@
-"""From here on an entry that was written stays as it was written."""
+"""From here on an entry that was written stays as it was written. There is no way back, on purpose."""
 
 from django.db import migrations
 
@@ -9,11 +9,7 @@ def create_triggers(_apps, schema_editor):
     triggers.create(schema_editor.connection)
 
 
-def drop_triggers(_apps, schema_editor):
-    triggers.drop(schema_editor.connection)
-
-
 class Migration(migrations.Migration):
     dependencies = [("audit", "0001_initial")]
 
-    operations = [migrations.RunPython(create_triggers, drop_triggers)]
+    operations = [migrations.RunPython(create_triggers)]

@@ -94,6 +94,7 @@ def test_a_row_cannot_be_replaced_by_inserting_it_again(entry, table):
 @on_postgresql
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_cannot_be_truncated(entry, table):
+    run("SET CONSTRAINTS ALL IMMEDIATE")  # their pending checks would refuse it before the trigger does
     with pytest.raises(IntegrityError, match=f"{REFUSED}: TRUNCATE on"):
         run(f"TRUNCATE {table} CASCADE")
 

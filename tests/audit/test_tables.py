@@ -46,3 +46,9 @@ def test_nothing_can_be_deleted_together_with_what_it_points_to():
     ]
 
     assert {field.remote_field.on_delete.__name__ for field in relations} == {"PROTECT"}
+
+
+def test_no_migration_takes_the_triggers_away_again():
+    migration = MigrationLoader(None).get_migration("audit", "0002_append_only")
+
+    assert not any(operation.reversible for operation in migration.operations)
