@@ -3,7 +3,7 @@
 import json
 import sys
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,8 @@ from .claims import InvalidToken, IssuerProfile, verify
 from .guard import subject_of
 from .keys import BUCKETS, KeySpace, bucket, encode
 from .values import MALFORMED, parse_marker, parse_session, parse_token, parse_user
-from .vector_cases import CLAIMS, DROPPED, HEADER, IDENTITIES, NOW_MS, SCENES, VALUES, Scene
+from .vector_cases import CLAIMS, DROPPED, HEADER, IDENTITIES, NOW_MS, STORED_SCENES, VALUES, Scene
+from .vector_token_cases import TOKEN_SCENES
 from .verdict import Outcome, Values, Verdict, decide
 
 PATH: Final = Path(__file__).with_name("vectors.json")
@@ -23,7 +24,9 @@ ENV: Final = "demo"
 # Published on purpose, so that anybody can sign vectors of their own. Ed25519 signs without chance.
 SEED: Final = bytes(range(32))
 
-_PARSERS: Final = {
+SCENES: Final = [*STORED_SCENES, *TOKEN_SCENES]
+
+_PARSERS: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "user": parse_user,
     "session": parse_session,
     "token": parse_token,
@@ -116,17 +119,18 @@ def _value_vector(kind: str, text: str) -> dict[str, Any]:
 
 
 def _verdict_vector(scene: Scene) -> dict[str, Any]:
-    claims, token = _present(CLAIMS | scene.claims), _token(scene)
+    token = _token(scene)
     now_ms = NOW_MS + scene.later_ms
-    values = Values(*map(_bytes, (scene.marker, scene.user, scene.session, scene.token)), scene.high_water)
+    stored = {"marker": scene.marker, "user": scene.user, "session": scene.session, "token": scene.token}
+    raw = {name: None if text is None else text.encode() for name, text in stored.items()}
+    values = Values(**raw, high_water=scene.high_water)
     found = judge(token, values, now_ms)
     said = f"{found.outcome}:{found.cause}" if found.cause else str(found.outcome)
     if (said, found.receipt) != (scene.verdict, scene.receipt):
         raise ContractBroken(f"{scene.name}: {said} {found.receipt}, not {scene.verdict} {scene.receipt}")
-    stored = {"marker": scene.marker, "user": scene.user, "session": scene.session, "token": scene.token}
     return {
         "name": scene.name,
-        "claims": claims,
+        "claims": _overlaid(CLAIMS, scene.claims),
         "token": token,
         "values": stored,
         "high_water": list(scene.high_water),
@@ -136,17 +140,13 @@ def _verdict_vector(scene: Scene) -> dict[str, Any]:
 
 
 def _token(scene: Scene) -> str:
-    header, claims = _present(HEADER | scene.header), _present(CLAIMS | scene.claims)
+    header, claims = _overlaid(HEADER, scene.header), _overlaid(CLAIMS, scene.claims)
     body = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
     return f"{body}.{_base64url(Ed25519PrivateKey.from_private_bytes(SEED).sign(body.encode()))}"
 
 
-def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not DROPPED}
-
-
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else text.encode()
+def _overlaid(usual: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**usual, **changed}.items() if value is not DROPPED}
 
 
 def _base64url(content: bytes) -> str:
