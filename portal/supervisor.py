@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from portal import announcement, embedded_redis, launch, preparation, start_lock
+from portal import announcement, embedded_redis, environment, launch, preparation, start_lock
 from portal.ports import free_port
 from portal.processes import Child, Program, last_lines, stop
 from portal.source_changes import SourceChanges
 from portal.stop_request import StopRequest, StopRequested
-from sessions_app.revocation.health import server_problems
+from sessions_app.revocation.server_check import server_problems
 
 Say = Callable[[str], None]
 
@@ -179,7 +179,7 @@ def web_command(port: int) -> tuple[str, ...]:
         "interface": "wsgi",
         "host": "127.0.0.1",
         "port": str(port),
-        "workers": os.environ.get("WEB_WORKERS", "1"),
+        "workers": str(environment.number("WEB_WORKERS", 1)),
         "blocking-threads": str(BLOCKING_THREADS),
         "workers-kill-timeout": "3",
     }
