@@ -11,6 +11,8 @@ from uuid import UUID
 
 from audit.errors import NobodyIsActing
 
+UNIDENTIFIED = "unidentified"
+
 
 class InitiatorKind(StrEnum):
     USER = "user"
@@ -70,7 +72,7 @@ def somebody_unknown(*, door: Door, address: str | None, correlation_id: str = "
     """Whoever has not proved who they are, as at a failed sign-in: the name they typed is only a claim."""
     return Initiator(
         kind=InitiatorKind.MACHINE,
-        id="unidentified",
+        id=UNIDENTIFIED,
         name="",
         door=door,
         address=address,

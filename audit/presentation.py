@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from audit.events import Outcome
-from audit.initiators import InitiatorKind
+from audit.initiators import UNIDENTIFIED, InitiatorKind
 from audit.models import AuditEntry, AuditSubject
 from audit.personal import SubjectRole
 
@@ -47,6 +47,8 @@ def initiator_pseudonym(entry: AuditEntry) -> str:
             return gettext("the clock")
         case InitiatorKind.SHELL:
             return gettext("the shell (%(id)s)") % {"id": entry.initiator_id}
+        case InitiatorKind.MACHINE if entry.initiator_id == UNIDENTIFIED:
+            return gettext("somebody unidentified")
         case _:
             return gettext("machine %(id)s") % {"id": _short(entry.initiator_id)}
 

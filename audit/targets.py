@@ -21,7 +21,8 @@ class Target:
     @classmethod
     def of(cls, instance: Model, *, label: str = "") -> Target:
         """A row of ours: RoleGrant 7 becomes ("role_grant", "7"), a User ("user", its UUID)."""
-        return cls(kind=kind_of(type(instance)), id=str(instance.pk), label=label)
+        # Not type(): request.user is a lazy stand-in that only answers __class__ like what it stands for.
+        return cls(kind=kind_of(instance.__class__), id=str(instance.pk), label=label)
 
 
 def kind_of(model: type[Model]) -> str:

@@ -72,7 +72,7 @@ def test_clock_shell_and_strangers_are_named_by_what_they_are():
 
     assert sentence(by_clock, []) == "the clock loaded the demo company"
     assert sentence(by_shell, []) == f"the shell ({the_shell().id}) loaded the demo company"
-    assert sentence(by_stranger, []) == "machine unidentified was refused: wrong_password"
+    assert sentence(by_stranger, []) == "somebody unidentified was refused: wrong_password"
 
 
 def test_a_name_cannot_turn_the_sentence_around(hana_weiss):
