@@ -1,0 +1,242 @@
+"""The clock: what a request could not finish is finished, and what was lost is rebuilt before anything is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from audit.initiators import the_shell
+from audit.models import AuditEntry
+from sessions_app.blacklist.keys import KeySpace
+from sessions_app.blacklist.verdict import Outcome
+from sessions_app.models import BlacklistEntry, BlacklistState, Lease, Revocation, Session, User
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.connections import session_guard
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.health import CLOCK_LEASE, clock_age_seconds, probe_blacklist
+from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.revocation.reconcile import reconcile
+from sessions_app.scheduled.clock import THE_CLOCK, Clock
+from tests.conftest import forget_what_guards_saw
+from tests.factories import REALM, identity_of, open_session
+from tests.redis_server import EmbeddedRedis, running_redis
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[EmbeddedRedis]:
+    """A server of this test's own, to be frozen, emptied or set up wrongly."""
+    with running_redis() as own:
+        settings.REDIS_URL = own.url
+        forget_what_guards_saw()
+        yield own
+        own.thaw()
+
+
+def terminate(user: User) -> Revocation:
+    scope = OneUser(user_id=user.pk)
+    return revoke(
+        Order(initiator=the_shell(), reason=Reason.OFFBOARDING, scope=scope, received_at=timezone.now())
+    )
+
+
+def outcome_for(session: Session) -> Outcome:
+    started_ms = int(session.began_at.timestamp() * 1000)
+    person = identity_of(session.user).person_id
+    return session_guard().check_session(REALM, person, session.sid, started_ms).outcome
+
+
+def test_nothing_is_allowed_before_the_first_beat(server, ines):
+    assert outcome_for(open_session(ines)) is Outcome.UNKNOWN
+
+
+def test_the_first_beat_opens_the_gate(server, ines):
+    session = open_session(ines)
+
+    Clock().beat()
+
+    assert outcome_for(session) is Outcome.ALLOWED
+
+
+def test_a_decision_while_the_blacklist_is_frozen_is_cut_off_once_it_answers_again(server, ines):
+    session, clock = open_session(ines), Clock()
+    clock.beat()
+    server.freeze()
+
+    revocation = terminate(ines)
+    assert revocation.cut_off_at is None
+    assert outcome_for(session) is Outcome.UNKNOWN
+
+    server.thaw()
+    clock.beat()
+    revocation.refresh_from_db()
+    assert revocation.cut_off_at is not None
+    assert outcome_for(session) is Outcome.REVOKED
+
+
+@pytest.mark.parametrize("disaster", ["flush", "restart_empty"])
+def test_after_a_loss_a_revoked_session_is_never_allowed_and_others_come_back(server, ines, otto, disaster):
+    revoked, kept, clock = open_session(ines), open_session(otto), Clock()
+    clock.beat()
+    terminate(ines)
+
+    getattr(server, disaster)()
+    straight_after = outcome_for(revoked)
+    clock.beat()  # notices
+    meanwhile = outcome_for(revoked)
+    clock.beat()  # rebuilds
+
+    assert straight_after is Outcome.UNKNOWN
+    assert meanwhile is not Outcome.ALLOWED
+    assert outcome_for(revoked) is Outcome.REVOKED
+    assert outcome_for(kept) is Outcome.ALLOWED
+    assert AuditEntry.objects.filter(event_code="BL-102").count() == 2
+
+
+def test_a_flush_is_recorded_as_a_loss_and_starts_a_new_generation(server, ines):
+    clock = Clock()
+    clock.beat()
+    before = BlacklistState.current().generation
+
+    server.flush()
+    clock.beat()
+    clock.beat()
+
+    assert AuditEntry.objects.filter(event_code="BL-101").count() == 1
+    assert BlacklistState.current().generation == before + 1
+
+
+def test_a_heartbeat_never_creates_a_missing_marker(server):
+    clock = Clock()
+    clock.beat()
+    with server.client() as client:
+        client.delete(KeySpace("test").marker(3))
+
+    clock.beat()
+
+    with server.client() as client:
+        assert client.get(KeySpace("test").marker(3)) is None
+    assert not BlacklistState.current().is_gate_open
+
+
+def test_one_deleted_entry_is_rewritten_by_the_next_reconcile_and_recorded(server, ines):
+    session, clock = open_session(ines), Clock()
+    clock.beat()
+    terminate(ines)
+    clock.beat()
+    with server.client() as client:
+        client.delete(KeySpace("test").user(REALM, identity_of(ines).person_id))
+
+    repaired = reconcile(by=THE_CLOCK)
+
+    assert repaired == 1
+    assert outcome_for(session) is Outcome.REVOKED
+    assert AuditEntry.objects.get(event_code="BL-103").additional_data["entries"] == 1
+
+
+def test_a_server_that_may_evict_closes_the_gate_until_it_is_right_again(server, ines):
+    session, clock = open_session(ines), Clock()
+    clock.beat()
+    with server.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+
+    clock.beat()
+
+    state = BlacklistState.current()
+    assert not state.is_gate_open
+    assert "noeviction" in state.trouble
+
+    with server.client() as client:
+        client.config_set("maxmemory-policy", "noeviction")
+    clock.beat()
+    assert outcome_for(session) is Outcome.ALLOWED
+
+
+def test_a_server_without_memory_leaves_the_decision_pending_and_takes_it_later(server, ines):
+    session, clock = open_session(ines), Clock()
+    clock.beat()
+    with server.client() as client:
+        client.config_set("maxmemory", "1")
+
+    revocation = terminate(ines)
+    assert revocation.cut_off_at is None
+    assert "memory" in revocation.last_error
+
+    with server.client() as client:
+        client.config_set("maxmemory", "0")
+    clock.beat()
+    assert outcome_for(session) is Outcome.REVOKED
+
+
+def test_only_one_clock_works_at_a_time_and_a_newer_one_fences_the_older_off(server):
+    first, second = Clock(), Clock()
+
+    assert first.beat()
+    assert not second.beat()
+
+    Lease.objects.filter(name=CLOCK_LEASE).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert second.beat()
+    assert not first.beat()
+    assert Lease.objects.get(name=CLOCK_LEASE).fence == 2
+
+
+def test_the_sequence_grows_with_what_was_seen_present(server, ines):
+    clock = Clock()
+    clock.beat()
+    before = BlacklistState.current().sequence
+    open_session(ines)
+    terminate(ines)
+
+    clock.beat()
+
+    state = BlacklistState.current()
+    assert state.sequence == state.confirmed_sequence == before + 2
+    assert not BlacklistEntry.objects.unsequenced().exists()
+
+
+def test_a_database_set_back_to_a_backup_still_finds_its_way_above_the_markers(server, ines):
+    session, clock = open_session(ines), Clock()
+    clock.beat()
+    server.restart()
+    clock.beat()
+    BlacklistState.objects.update(generation=1, sequence=0, confirmed_sequence=0, is_gate_open=False)
+
+    clock.beat()
+    clock.beat()
+
+    assert outcome_for(session) is Outcome.ALLOWED
+
+
+def test_the_block_of_somebody_who_left_is_renewed_before_it_runs_out(server, ines):
+    clock = Clock()
+    clock.beat()
+    terminate(ines)
+    soon_ms = int(timezone.now().timestamp() * 1000) + 60_000
+    BlacklistEntry.objects.filter(kind="user").update(expires_at_ms=soon_ms)
+
+    Clock().beat()
+    clock._due.clear()
+    clock.beat()
+
+    assert BlacklistEntry.objects.get(kind="user").expires_at_ms > soon_ms + 3_600_000
+
+
+def test_health_knows_the_age_of_the_clock_and_proves_a_write(server):
+    assert clock_age_seconds() is None
+
+    Clock().beat()
+
+    assert clock_age_seconds() is not None
+    assert probe_blacklist().ok
+
+
+def test_a_probe_of_a_frozen_server_is_not_ok(server):
+    Clock().beat()
+    server.freeze()
+
+    assert not probe_blacklist().ok
