@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LONGEST_LOG_BYTES = 5 * 1024 * 1024
@@ -112,7 +113,7 @@ def end_with_parent(parent: int) -> Callable[[], None]:
     return ask_the_kernel
 
 
-def open_log(path: Path) -> "subprocess.IO[bytes]":
+def open_log(path: Path) -> BinaryIO:
     """The log for appending; one that has grown large becomes `.1` first."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LONGEST_LOG_BYTES:
