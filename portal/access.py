@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -49,7 +49,7 @@ def requires(*rights: May) -> Callable[[View[P]], View[P]]:
             return view(request, *args, **kwargs)
 
         guarded.required_rights = rights  # type: ignore[attr-defined]  # read by the test that every view names its rights
-        return guarded
+        return cast(View[P], guarded)
 
     return wrap
 
@@ -83,6 +83,11 @@ def people_for(viewer: User, what: May) -> UserQuerySet:
     return people
 
 
+def may_for(viewer: User, what: May, person: User) -> bool:
+    """Whether the viewer may do this for exactly this person."""
+    return may(viewer, what) and people_for(viewer, what).filter(pk=person.pk).exists()
+
+
 def sessions_for(viewer: User, what: May) -> QuerySet[Session]:
     """The sessions of those people."""
     return Session.objects.visible_to(viewer, through=roles_with(what))
@@ -101,5 +106,5 @@ def fetch_or_refuse(rows: QuerySet[Row], **lookup: Any) -> Row:
     """The one row, or 404 whether it is missing, malformed or out of reach: the three must look alike."""
     try:
         return rows.get(**lookup)
-    except (rows.model.DoesNotExist, ValueError, ValidationError) as error:
+    except (ObjectDoesNotExist, ValueError, ValidationError) as error:
         raise Http404 from error

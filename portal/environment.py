@@ -57,7 +57,7 @@ def secret(name: str) -> str:
 
 
 def environment_name() -> str:
-    """CURFEW_ENV, which becomes part of every blacklist key. Raises ImproperlyConfigured if it is missing or malformed."""
+    """CURFEW_ENV, part of every blacklist key. Raises ImproperlyConfigured if it is missing or malformed."""
     name = text("CURFEW_ENV")
     if not ENV_NAME.fullmatch(name):
         raise ImproperlyConfigured(

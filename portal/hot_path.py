@@ -70,7 +70,7 @@ class PointRegistry:
     def _refresh(self) -> None:
         try:
             self._points = self._load()
-        except Exception:  # noqa: BLE001  # whatever SQL's trouble is, the points known so far stay in force
+        except Exception:  # whatever SQL's trouble is, the points known so far stay in force
             logger.warning("the enforcement points could not be read", exc_info=True)
         self._read_at = time.monotonic()
 
@@ -89,7 +89,9 @@ class HotPath:
             return self._behind(environ, start_response)
         response = self._answer(path[len(PREFIX) + 1 :], environ.get("HTTP_AUTHORIZATION", ""))
         phrase = HTTPStatus(response.status).phrase
-        length = [] if response.status == HTTPStatus.NO_CONTENT else [("Content-Length", str(len(response.body)))]
+        length = (
+            [] if response.status == HTTPStatus.NO_CONTENT else [("Content-Length", str(len(response.body)))]
+        )
         start_response(f"{response.status} {phrase}", [*response.headers, *length])
         return [response.body]
 
@@ -100,9 +102,11 @@ class HotPath:
             if point is None:
                 return NO_SUCH_POINT
             return response_for(_restricted(self._guard().check(bearer_token(authorization)), point))
-        except Exception as failure:  # noqa: BLE001  # unknown is closed, whatever the cause
+        except Exception as failure:  # unknown is closed, whatever the cause
             logger.exception("/verdict could not decide")
-            return response_for(Verdict(outcome=Outcome.UNKNOWN, cause=f"unavailable:{type(failure).__name__}"))
+            return response_for(
+                Verdict(outcome=Outcome.UNKNOWN, cause=f"unavailable:{type(failure).__name__}")
+            )
 
 
 def _restricted(verdict: Verdict, point: Point) -> Verdict:

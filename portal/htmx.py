@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from audit.initiators import Initiator
@@ -15,7 +16,7 @@ from sessions_app.models import User
 class HtmxRequest(HttpRequest):
     """What the middleware leaves on every request of somebody who is signed in."""
 
-    user: User  # type: ignore[assignment]  # views behind @requires never see an anonymous user
+    user: User
     htmx: HtmxDetails
     initiator: Initiator
     client_address: str | None
@@ -34,3 +35,14 @@ def page_or_part(
     response["Vary"] = "HX-Request"
     response["Cache-Control"] = "no-store"
     return response
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: the answer to a finished POST is another page, to be fetched with GET."""
+
+    status_code = 303
+
+
+def go_to(request: HtmxRequest, address: str) -> HttpResponse:
+    """Lead the whole browser there after a POST, whether htmx or a plain form sent it."""
+    return HttpResponseClientRedirect(address) if request.htmx else SeeOther(address)

@@ -171,7 +171,9 @@ def _on_signed_out(sender: object, request: HttpRequest, user: User | None, **_:
         record(Events.SIGNED_OUT, initiator=by, target=Target.of(user, label=user.display_name))
 
 
-def _on_failed(sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+def _on_failed(
+    sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
     """The typed name is personal and may even be a mistyped password, so it is not kept at all."""
     address = getattr(request, "client_address", None)
     by = somebody_unknown(

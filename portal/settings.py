@@ -25,7 +25,9 @@ elif DEMO:
 else:
     CURFEW_ENV = environment.environment_name()
     if CURFEW_ENV == "demo":
-        raise ImproperlyConfigured("CURFEW_ENV is 'demo' but DEMO is off. Name this installation, for example 'prod'.")
+        raise ImproperlyConfigured(
+            "CURFEW_ENV is 'demo' but DEMO is off. Name this installation, for example 'prod'."
+        )
 
 SECRET_KEY = environment.secret("SECRET_KEY") or ("test-only-secret-key" * 3 if TESTING else "")
 if not SECRET_KEY:

@@ -9,9 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 django_application = get_wsgi_application()
 
+from sessions_app.tokens.profiles import token_guard  # noqa: E402
+
 from portal.hot_path import HotPath, PointRegistry, points_from_sql  # noqa: E402  # models need Django set up first
 from sessions_app.revocation.server_check import fatal_problems  # noqa: E402
-from sessions_app.tokens.profiles import token_guard  # noqa: E402
 
 if wrong := fatal_problems():
     raise ImproperlyConfigured(" ".join(wrong))

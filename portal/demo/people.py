@@ -204,7 +204,9 @@ ROUTINE = (
     signed_in("tickets", "wiki", agent=MAC_FIREFOX, place=BERLIN, address="10.8.4.{n}", began=27, used=3),
     signed_in("expenses", agent=IPHONE, place=LISBON, address="188.80.9.{n}", began=60, used=11),
     signed_in("erp", agent=WINDOWS_EDGE, place=MADRID, address="10.4.20.{n}", began=3, used=1),
-    signed_in("source", "billing", agent=LINUX_FIREFOX, place=BERLIN, address="10.8.5.{n}", began=8, used=0.2),
+    signed_in(
+        "source", "billing", agent=LINUX_FIREFOX, place=BERLIN, address="10.8.5.{n}", began=8, used=0.2
+    ),
 )
 
 

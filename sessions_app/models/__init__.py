@@ -10,7 +10,13 @@ from sessions_app.models.issuers import Issuer
 from sessions_app.models.leases import Lease
 from sessions_app.models.machine_credentials import MachineCredential, Scope
 from sessions_app.models.realms import Realm
-from sessions_app.models.revocations import EndedSession, OrderKey, Revocation, RevocationScope, RevocationTarget
+from sessions_app.models.revocations import (
+    EndedSession,
+    OrderKey,
+    Revocation,
+    RevocationScope,
+    RevocationTarget,
+)
 from sessions_app.models.roles import Role, RoleGrant
 from sessions_app.models.sessions import Session, SessionApplication
 from sessions_app.models.sightings import UnmatchedSighting

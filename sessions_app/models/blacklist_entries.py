@@ -37,7 +37,9 @@ class BlacklistEntry(models.Model):
 
     kind = models.CharField(max_length=10, choices=EntryKind.choices)
     realm = models.ForeignKey("sessions_app.Realm", on_delete=models.PROTECT, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="blacklist_entries")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="blacklist_entries"
+    )
     person_id = models.CharField(max_length=512)
     ident = models.CharField(max_length=512, blank=True)
 
@@ -56,12 +58,18 @@ class BlacklistEntry(models.Model):
     class Meta:
         verbose_name_plural = "blacklist entries"
         constraints = [
-            models.UniqueConstraint(fields=["kind", "realm", "person_id", "ident"], name="one_row_per_blacklist_key")
+            models.UniqueConstraint(
+                fields=["kind", "realm", "person_id", "ident"], name="one_row_per_blacklist_key"
+            )
         ]
         indexes = [
             models.Index(fields=["expires_at_ms"], name="entries_by_expiry"),
-            models.Index(fields=["user"], name="entries_unpublished", condition=Q(published_revision__lt=F("revision"))),
-            models.Index(fields=["id"], name="entries_unsequenced", condition=Q(sequenced_revision__lt=F("revision"))),
+            models.Index(
+                fields=["user"], name="entries_unpublished", condition=Q(published_revision__lt=F("revision"))
+            ),
+            models.Index(
+                fields=["id"], name="entries_unsequenced", condition=Q(sequenced_revision__lt=F("revision"))
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,10 @@ class EnforcementPoint(models.Model):
     description = models.CharField(_("description"), max_length=500, blank=True)
     audiences = models.JSONField(_("audiences"), default=list, blank=True)
     unknown_policy = models.CharField(
-        _("when the answer is unknown"), max_length=20, choices=UnknownPolicy.choices, default=UnknownPolicy.CLOSED
+        _("when the answer is unknown"),
+        max_length=20,
+        choices=UnknownPolicy.choices,
+        default=UnknownPolicy.CLOSED,
     )
     cache_seconds = models.PositiveIntegerField(_("declared cache in seconds"), default=0)
     mode = models.CharField(_("mode"), max_length=20, choices=PointMode.choices, default=PointMode.ENFORCE)

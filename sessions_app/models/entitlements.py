@@ -7,13 +7,17 @@ from django.utils.translation import gettext_lazy as _
 class Entitlement(models.Model):
     """Appears in tokens as a role; a role change is a change of these."""
 
-    application = models.ForeignKey("sessions_app.Application", on_delete=models.PROTECT, related_name="entitlements")
+    application = models.ForeignKey(
+        "sessions_app.Application", on_delete=models.PROTECT, related_name="entitlements"
+    )
     group = models.ForeignKey("sessions_app.Group", on_delete=models.PROTECT, related_name="entitlements")
     name = models.CharField(_("entitlement"), max_length=100)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["application", "group", "name"], name="one_entitlement_per_mapping")
+            models.UniqueConstraint(
+                fields=["application", "group", "name"], name="one_entitlement_per_mapping"
+            )
         ]
 
     def __str__(self) -> str:

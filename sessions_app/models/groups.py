@@ -25,7 +25,9 @@ class Membership(models.Model):
     since = models.DateTimeField(_("since"), auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["group", "user"], name="one_membership_per_group_and_user")]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "user"], name="one_membership_per_group_and_user")
+        ]
 
     def __str__(self) -> str:
         return f"membership {self.pk}"

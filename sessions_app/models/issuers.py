@@ -28,7 +28,9 @@ class Issuer(models.Model):
     typ = models.JSONField(_("accepted typ"), default=list)
     person_claim = models.CharField(_("claim that names the person"), max_length=100, default="sub")
     token_claim = models.CharField(_("claim that names the token"), max_length=100, blank=True, default="jti")
-    session_claim = models.CharField(_("claim that names the session"), max_length=100, blank=True, default="sid")
+    session_claim = models.CharField(
+        _("claim that names the session"), max_length=100, blank=True, default="sid"
+    )
     client_claim = models.CharField(
         _("claim that names the client"),
         max_length=100,
@@ -39,7 +41,9 @@ class Issuer(models.Model):
         _("session start"), max_length=20, choices=StartedFrom.choices, default=StartedFrom.AUTH_TIME
     )
     max_token_seconds = models.PositiveIntegerField(_("longest token lifetime in seconds"), default=3600)
-    max_session_seconds = models.PositiveIntegerField(_("longest session lifetime in seconds"), default=86_400)
+    max_session_seconds = models.PositiveIntegerField(
+        _("longest session lifetime in seconds"), default=86_400
+    )
     clock_allowance_seconds = models.PositiveIntegerField(_("clock allowance in seconds"), default=5)
     second_factor_claim = models.CharField(_("claim that proves a second factor"), max_length=100, blank=True)
     second_factor_values = models.JSONField(_("values that prove it"), default=list, blank=True)

@@ -14,7 +14,7 @@ def folded(text: str) -> str:
 
 
 def are_similar(one: str, other: str) -> bool:
-    """Whether a hurried reader could take one name for the other: same words in any order, or nearly the same letters."""
+    """Whether a hurried reader could take one name for the other: the same words, or nearly the same letters."""
     first, second = folded(one), folded(other)
     if sorted(first.split()) == sorted(second.split()):
         return True

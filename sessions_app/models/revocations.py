@@ -24,7 +24,7 @@ STUCK_AFTER = timedelta(seconds=10)
 
 
 class RevocationScope(models.TextChoices):
-    TOKEN = "token", _("one token")  # noqa: S105  # a word, not a secret
+    TOKEN = "token", _("one token")  # a word, not a secret
     SESSION = "session", _("one session")
     USER = "user", _("the whole person")
 
@@ -48,7 +48,9 @@ class RevocationQuerySet(QuerySet["Revocation"]):
         """The viewer's own decisions."""
         return self.filter(initiator_user=viewer)
 
-    def visible_to(self, viewer: User, *, through: Collection[Role], own_through: Collection[Role]) -> RevocationQuerySet:
+    def visible_to(
+        self, viewer: User, *, through: Collection[Role], own_through: Collection[Role]
+    ) -> RevocationQuerySet:
         """All that concern people reached by `through`, and the viewer's own where `own_through` is held."""
         from sessions_app.models.users import User
 
@@ -81,7 +83,9 @@ class Revocation(models.Model):
     second_factor_next = models.BooleanField(default=False)
     sessions_ended = models.PositiveIntegerField(default=0)
     sessions_seen = models.PositiveIntegerField(null=True)
-    token = models.ForeignKey("sessions_app.Token", on_delete=models.PROTECT, null=True, related_name="revocations")
+    token = models.ForeignKey(
+        "sessions_app.Token", on_delete=models.PROTECT, null=True, related_name="revocations"
+    )
 
     received_at = models.DateTimeField(_("received"))
     decided_at = models.DateTimeField(_("decided"))
@@ -100,7 +104,9 @@ class Revocation(models.Model):
         ordering = ["-decided_at", "id"]
         indexes = [
             models.Index(fields=["-decided_at", "id"], name="revocations_newest_first"),
-            models.Index(fields=["decided_at"], name="revocations_pending", condition=Q(cut_off_at__isnull=True)),
+            models.Index(
+                fields=["decided_at"], name="revocations_pending", condition=Q(cut_off_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -142,7 +148,9 @@ class RevocationTarget(models.Model):
     """One person an order covers, with the cutoff that was drawn for them."""
 
     revocation = models.ForeignKey(Revocation, on_delete=models.PROTECT, related_name="targets")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="revocation_targets")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="revocation_targets"
+    )
     cutoff_ms = models.BigIntegerField()
 
     class Meta:
@@ -161,7 +169,9 @@ class EndedSession(models.Model):
     """Set where some application never asks: until then its token works there."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["revocation", "session"], name="one_ending_per_session")]
+        constraints = [
+            models.UniqueConstraint(fields=["revocation", "session"], name="one_ending_per_session")
+        ]
 
     def __str__(self) -> str:
         return f"ending {self.pk}"

@@ -34,7 +34,9 @@ class PopulationKind(models.TextChoices):
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     def active(self) -> RoleGrantQuerySet:
         """Grants that count now: neither revoked nor expired."""
-        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), revoked_at__isnull=True)
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), revoked_at__isnull=True
+        )
 
 
 class RoleGrant(models.Model):

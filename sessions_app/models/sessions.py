@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
 class SessionQuerySet(QuerySet["Session"]):
     def open(self) -> SessionQuerySet:
         """Neither ended by anybody nor past its end."""
-        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), ended_at__isnull=True)
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), ended_at__isnull=True
+        )
 
     def of(self, user: User) -> SessionQuerySet:
         return self.filter(user=user)
@@ -69,7 +70,9 @@ class Session(models.Model):
     class Meta:
         ordering = ["-last_used_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["realm", "sid"], name="one_session_per_sid", condition=Q(sid__isnull=False)),
+            models.UniqueConstraint(
+                fields=["realm", "sid"], name="one_session_per_sid", condition=Q(sid__isnull=False)
+            ),
             models.UniqueConstraint(
                 fields=["realm", "identity", "began_at", "client"],
                 name="one_session_per_start_where_there_is_no_sid",
@@ -89,18 +92,21 @@ class Session(models.Model):
         return self.ended_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
 
-
 class SessionApplication(models.Model):
     """An application the session was seen at; all of them end together."""
 
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="seen_at")
-    application = models.ForeignKey("sessions_app.Application", on_delete=models.PROTECT, related_name="seen_with")
+    application = models.ForeignKey(
+        "sessions_app.Application", on_delete=models.PROTECT, related_name="seen_with"
+    )
     first_seen_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["session", "application"], name="one_row_per_session_and_application")
+            models.UniqueConstraint(
+                fields=["session", "application"], name="one_row_per_session_and_application"
+            )
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UnmatchedSighting(models.Model):
-    realm = models.ForeignKey("sessions_app.Realm", on_delete=models.PROTECT, related_name="unmatched_sightings")
+    realm = models.ForeignKey(
+        "sessions_app.Realm", on_delete=models.PROTECT, related_name="unmatched_sightings"
+    )
     person_id = models.CharField(_("person id"), max_length=512)
     sid = models.CharField(_("session id"), max_length=512, blank=True)
     reported_by = models.CharField(_("reported by"), max_length=200)
@@ -16,7 +18,9 @@ class UnmatchedSighting(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["realm", "person_id", "sid"], name="one_sighting_per_person_and_session")
+            models.UniqueConstraint(
+                fields=["realm", "person_id", "sid"], name="one_sighting_per_person_and_session"
+            )
         ]
         ordering = ["-last_seen_at"]
 

@@ -19,7 +19,9 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["realm", "token_id"], name="one_token_per_realm_and_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["realm", "token_id"], name="one_token_per_realm_and_id")
+        ]
         indexes = [models.Index(fields=["session", "expires_at"], name="tokens_of_session")]
 
     def __str__(self) -> str:

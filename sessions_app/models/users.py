@@ -81,7 +81,7 @@ class User(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = models.CharField(_("user name"), max_length=150, unique=True)
-    external_id = models.CharField(_("external id"), max_length=200, unique=True, null=True, blank=True)  # noqa: DJ001  # unique where present
+    external_id = models.CharField(_("external id"), max_length=200, unique=True, null=True, blank=True)
     display_name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"), blank=True)
     employee_number = models.CharField(_("employee number"), max_length=50, blank=True)
@@ -89,7 +89,9 @@ class User(AbstractBaseUser):
     department = models.CharField(_("department"), max_length=200, blank=True)
     legal_entity = models.CharField(_("legal entity"), max_length=200, blank=True)
     country = models.CharField(_("country"), max_length=100, blank=True)
-    manager = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports")
+    manager = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports"
+    )
     last_day = models.DateField(_("last day"), null=True, blank=True)
     search_text = models.TextField(editable=False, default="")
 
@@ -171,4 +173,8 @@ class User(AbstractBaseUser):
         """The newest revocation of this whole person, or None."""
         from sessions_app.models.revocations import Revocation, RevocationScope
 
-        return Revocation.objects.filter(targets__user=self, scope=RevocationScope.USER).order_by("-decided_at").first()
+        return (
+            Revocation.objects.filter(targets__user=self, scope=RevocationScope.USER)
+            .order_by("-decided_at")
+            .first()
+        )

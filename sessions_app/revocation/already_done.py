@@ -18,7 +18,9 @@ def find_already_done(order: Order, user: User) -> Revocation | None:
             ended = Session.objects.select_related("ended_by").get(pk=order.scope.session_id)
             return ended.ended_by
         case OneToken():
-            return _done_for_token(Token.objects.select_related("session__ended_by").get(pk=order.scope.token_id))
+            return _done_for_token(
+                Token.objects.select_related("session__ended_by").get(pk=order.scope.token_id)
+            )
         case _:
             return _done_for_person(order, user)
 
@@ -31,7 +33,10 @@ def _done_for_token(token: Token) -> Revocation | None:
 
 def _done_for_person(order: Order, user: User) -> Revocation | None:
     newest = (
-        Revocation.objects.of(user).filter(scope=RevocationScope.USER, reinstated_at=None).order_by("-decided_at").first()
+        Revocation.objects.of(user)
+        .filter(scope=RevocationScope.USER, reinstated_at=None)
+        .order_by("-decided_at")
+        .first()
     )
     if newest is None or not _has_effects_of(newest, order, user) or not _is_effective(newest, user):
         return None
@@ -44,7 +49,9 @@ def _done_for_person(order: Order, user: User) -> Revocation | None:
 def _has_effects_of(revocation: Revocation, order: Order, user: User) -> bool:
     rule = RULES[order.reason]
     blocked = revocation.blocks_sign_in and not user.is_active
-    return (blocked or not rule.blocks_sign_in) and (revocation.second_factor_next or not rule.second_factor_next)
+    return (blocked or not rule.blocks_sign_in) and (
+        revocation.second_factor_next or not rule.second_factor_next
+    )
 
 
 def _is_effective(revocation: Revocation, user: User) -> bool:

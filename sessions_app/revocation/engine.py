@@ -95,7 +95,7 @@ def _lock_person(order: Order) -> User:
             person = people.filter(sessions__tokens=order.scope.token_id)
         case _:
             person = people.filter(pk=order.scope.user_id)
-    user = person.first()
+    user: User | None = person.first()
     if user is None:
         raise NothingToEnd
     return user
@@ -105,7 +105,9 @@ def _answer_to_repeat(order: Order) -> Revocation | None:
     if not order.order_key:
         return None
     OrderKey.objects.filter(created_at__lt=order.received_at - ORDER_KEYS_LIVE).delete()
-    known = OrderKey.objects.select_related("revocation").filter(caller=order.caller, key=order.order_key).first()
+    known = (
+        OrderKey.objects.select_related("revocation").filter(caller=order.caller, key=order.order_key).first()
+    )
     if known is None:
         return None
     if known.fingerprint != order.fingerprint():
@@ -183,7 +185,8 @@ def _store(order: Order, subject: _Subject) -> Revocation:
 def _end_sessions(revocation: Revocation, subject: _Subject) -> None:
     covered = [fate for fate in subject.fates if fate.session.is_open]
     EndedSession.objects.bulk_create(
-        EndedSession(revocation=revocation, session=fate.session, lives_until=fate.lives_until) for fate in covered
+        EndedSession(revocation=revocation, session=fate.session, lives_until=fate.lives_until)
+        for fate in covered
     )
     Session.objects.filter(pk__in=[fate.session.pk for fate in covered]).update(
         ended_at=revocation.decided_at, ended_by=revocation
@@ -233,7 +236,11 @@ def _record_decision(order: Order, revocation: Revocation, user: User) -> None:
         reason=order.reason,
         receipt=revocation.receipt,
         sessions_ended=revocation.sessions_ended,
-        details={"scope": str(order.scope.kind), "ticket": order.ticket, "blocks_sign_in": revocation.blocks_sign_in},
+        details={
+            "scope": str(order.scope.kind),
+            "ticket": order.ticket,
+            "blocks_sign_in": revocation.blocks_sign_in,
+        },
         personal={"note": order.note} if order.note else None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from django.db.models import Max
 
@@ -11,6 +12,12 @@ from sessions_app.blacklist.writer import Entry
 from sessions_app.models import BlacklistEntry, EntryKind, Identity, Issuer, Realm, Session, Token, User
 
 PORTAL_LIFE_MS = 13 * 3_600_000
+
+WRITTEN_KINDS: dict[EntryKind, Literal["user", "session", "token"]] = {
+    EntryKind.USER: "user",
+    EntryKind.SESSION: "session",
+    EntryKind.TOKEN: "token",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +90,12 @@ def _raise_entry(
     entry = BlacklistEntry.objects.filter(
         kind=kind, realm=identity.realm, person_id=identity.person_id, ident=ident
     ).first() or BlacklistEntry(
-        kind=kind, realm=identity.realm, user=identity.user, person_id=identity.person_id, ident=ident, expires_at_ms=0
+        kind=kind,
+        realm=identity.realm,
+        user=identity.user,
+        person_id=identity.person_id,
+        ident=ident,
+        expires_at_ms=0,
     )
     entry.revision = state.revision
     entry.blocked = state.blocked and kind == EntryKind.USER
@@ -111,7 +123,7 @@ def as_written(entry: BlacklistEntry) -> Entry:
     else:
         value = TokenValue(revision=entry.revision, receipt=entry.receipt)
     return Entry(
-        kind=entry.kind,
+        kind=WRITTEN_KINDS[EntryKind(entry.kind)],
         realm=entry.realm.key,
         person=entry.person_id,
         ident=entry.ident,
@@ -120,9 +132,9 @@ def as_written(entry: BlacklistEntry) -> Entry:
     )
 
 
-
-
 def second_factor_since(user: User) -> int:
     """Since when a second factor is demanded of this person, in milliseconds; 0 where it is not."""
-    found = BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER).aggregate(since=Max("second_factor_since_ms"))
+    found = BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER).aggregate(
+        since=Max("second_factor_since_ms")
+    )
     return found["since"] or 0

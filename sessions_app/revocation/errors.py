@@ -22,7 +22,9 @@ class OrderRefused(Exception):
 
 class ActingOnOneself(OrderRefused):
     code = "acting_on_oneself"
-    sentence = _("Nobody ends, blocks or reinstates their own access. You can end your own sessions on your own page.")
+    sentence = _(
+        "Nobody ends, blocks or reinstates their own access. You can end your own sessions on your own page."
+    )
 
 
 class PrivilegedPerson(OrderRefused):
@@ -46,6 +48,13 @@ class ReasonNotAllowed(OrderRefused):
 class NoteTooShort(OrderRefused):
     code = "note_too_short"
     sentence = _("The reason “other” needs a note of at least 10 characters.")
+
+
+class TicketMalformed(OrderRefused):
+    code = "ticket_malformed"
+    sentence = _(
+        "A ticket is a reference such as HR-2231: letters, digits and - _ . / # : only, at most 100 of them."
+    )
 
 
 class NothingToEnd(OrderRefused):

@@ -75,7 +75,9 @@ def _advance(state: BlacklistState, *, fence: int) -> None:
 
     An entry that was read back once and is missing now is a loss, whatever the markers say.
     """
-    waiting = list(BlacklistEntry.objects.unsequenced().select_related("realm").order_by("id")[:ADVANCED_AT_ONCE])
+    waiting = list(
+        BlacklistEntry.objects.unsequenced().select_related("realm").order_by("id")[:ADVANCED_AT_ONCE]
+    )
     if not waiting:
         return
     if any(entry.published_revision >= entry.revision for entry in missing_of(waiting)):
@@ -83,7 +85,9 @@ def _advance(state: BlacklistState, *, fence: int) -> None:
     publish_entries([entry for entry in waiting if entry.published_revision < entry.revision])
     _store(state, fence=fence, sequence=state.sequence + len(waiting))
     for entry in waiting:
-        BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(sequenced_revision=entry.revision)
+        BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(
+            sequenced_revision=entry.revision
+        )
 
 
 def _beat(state: BlacklistState, *, fence: int) -> None:
@@ -92,7 +96,14 @@ def _beat(state: BlacklistState, *, fence: int) -> None:
     lost = blacklist_writer().beat(marker, accepted=accepted)
     if lost:
         raise GateLost(f"{len(lost)} of 16 markers are missing or not as they were written.")
-    _store(state, fence=fence, confirmed_sequence=state.sequence, beat_at=database_now(), trouble="", trouble_since=None)
+    _store(
+        state,
+        fence=fence,
+        confirmed_sequence=state.sequence,
+        beat_at=database_now(),
+        trouble="",
+        trouble_since=None,
+    )
 
 
 def _marker(state: BlacklistState, *, fence: int) -> Marker:
@@ -142,7 +153,9 @@ def rebuild(state: BlacklistState, *, fence: int, by: Initiator) -> int:
             trouble="",
             trouble_since=None,
         )
-        record(Events.BLACKLIST_REBUILT, initiator=by, details={"entries": count, "generation": state.generation})
+        record(
+            Events.BLACKLIST_REBUILT, initiator=by, details={"entries": count, "generation": state.generation}
+        )
     return count
 
 
@@ -161,7 +174,9 @@ def _catch_up(state: BlacklistState, *, fence: int) -> None:
 def note_unreachable(failure: BlacklistUnavailable, *, fence: int) -> None:
     """Remember since when the server does not answer; what it holds is not known to be lost."""
     state = BlacklistState.current()
-    _store(state, fence=fence, trouble=str(failure)[:500], trouble_since=state.trouble_since or database_now())
+    _store(
+        state, fence=fence, trouble=str(failure)[:500], trouble_since=state.trouble_since or database_now()
+    )
 
 
 def _store(state: BlacklistState, *, fence: int, **values: object) -> None:

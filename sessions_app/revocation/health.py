@@ -57,7 +57,9 @@ def probe_blacklist() -> ProbeResult:
         verdict = session_guard().check_subject(_probe_subject())
     except BlacklistUnavailable as failure:
         return ProbeResult(ok=False, milliseconds=_since(began), detail=str(failure))
-    return ProbeResult(ok=verdict.outcome is Outcome.REVOKED, milliseconds=_since(began), detail=verdict.cause)
+    return ProbeResult(
+        ok=verdict.outcome is Outcome.REVOKED, milliseconds=_since(began), detail=verdict.cause
+    )
 
 
 def _probe_subject() -> Subject:
@@ -82,7 +84,7 @@ _kept: tuple[float, BlacklistLight] | None = None
 
 def blacklist_light() -> BlacklistLight:
     """One look-up through the guard, remembered for a second per process so that pages stay fast."""
-    global _kept  # noqa: PLW0603  # one small memory per process, replaced whole
+    global _kept  # one small memory per process, replaced whole
     now = time.monotonic()
     if _kept is None or now - _kept[0] > LIGHT_KEPT_SECONDS:
         _kept = (now, _look())
@@ -91,7 +93,9 @@ def blacklist_light() -> BlacklistLight:
 
 def _look() -> BlacklistLight:
     began = time.perf_counter()
-    nobody = Subject(realm=PROBE_REALM, person="light", sid=None, token_id=None, started_ms=to_milliseconds(database_now()))
+    nobody = Subject(
+        realm=PROBE_REALM, person="light", sid=None, token_id=None, started_ms=to_milliseconds(database_now())
+    )
     verdict = session_guard().check_subject(nobody)
     if verdict.outcome is Outcome.ALLOWED:
         return BlacklistLight(answering=True, milliseconds=_since(began), since=None)

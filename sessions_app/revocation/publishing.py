@@ -45,7 +45,9 @@ def try_to_publish(revocation: Revocation, *, by: Initiator) -> bool:
         proof = publish_person(*[target.user for target in revocation.targets.select_related("user")])
     except BlacklistUnavailable as failure:
         logger.warning("revocation %s is not cut off yet: %s", revocation.receipt, failure)
-        Revocation.objects.filter(pk=revocation.pk).update(attempts=F("attempts") + 1, last_error=str(failure)[:500])
+        Revocation.objects.filter(pk=revocation.pk).update(
+            attempts=F("attempts") + 1, last_error=str(failure)[:500]
+        )
         revocation.refresh_from_db()
         return False
     note_cut_off(revocation, proof, by=by)
@@ -59,7 +61,11 @@ def publish_person(*people: User) -> Proof:
     """
     waiting = list(BlacklistEntry.objects.filter(user__in=people).unpublished().select_related("realm"))
     publish_entries(waiting)
-    newest = BlacklistEntry.objects.filter(user__in=people).select_related("realm").order_by("kind", "-revision", "-id")
+    newest = (
+        BlacklistEntry.objects.filter(user__in=people)
+        .select_related("realm")
+        .order_by("kind", "-revision", "-id")
+    )
     proved = next((entry for entry in newest if entry.kind == EntryKind.SESSION), newest.first())
     if proved is None:
         return Proof()
@@ -79,7 +85,9 @@ def publish_entries(waiting: Sequence[BlacklistEntry]) -> None:
     read_back(waiting)
     for entry in waiting:
         # Guarded by the revision: a newer decision in between keeps the row unpublished.
-        BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(published_revision=entry.revision)
+        BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(
+            published_revision=entry.revision
+        )
 
 
 def read_back(asked: Sequence[BlacklistEntry]) -> None:
@@ -88,7 +96,9 @@ def read_back(asked: Sequence[BlacklistEntry]) -> None:
     for entry in asked:
         verdict = guard.check_subject(_subject_of(entry))
         if verdict.outcome is not Outcome.REVOKED:
-            raise NotReadBack(f"the guard answered {verdict.outcome} ({verdict.cause}) for a {entry.kind} entry")
+            raise NotReadBack(
+                f"the guard answered {verdict.outcome} ({verdict.cause}) for a {entry.kind} entry"
+            )
 
 
 def _subject_of(entry: BlacklistEntry) -> Subject:

@@ -24,7 +24,12 @@ def unexpired_chunks() -> Iterator[list[BlacklistEntry]]:
     """Every unexpired entry, oldest row first, in chunks read one after another by key (constant memory)."""
     now_ms, last = to_milliseconds(database_now()), 0
     while True:
-        rows = BlacklistEntry.objects.unexpired(now_ms).filter(pk__gt=last).select_related("realm").order_by("pk")
+        rows = (
+            BlacklistEntry.objects.unexpired(now_ms)
+            .filter(pk__gt=last)
+            .select_related("realm")
+            .order_by("pk")
+        )
         chunk = list(rows[:CHUNK])
         if not chunk:
             return
@@ -35,7 +40,10 @@ def unexpired_chunks() -> Iterator[list[BlacklistEntry]]:
 def missing_of(entries: list[BlacklistEntry]) -> list[BlacklistEntry]:
     """Those of these entries that the server lacks or holds lower than SQL says."""
     written = {_key(as_written(entry)): entry for entry in entries}
-    return [written[_key(absent)] for absent in blacklist_writer().present([as_written(entry) for entry in entries])]
+    return [
+        written[_key(absent)]
+        for absent in blacklist_writer().present([as_written(entry) for entry in entries])
+    ]
 
 
 def _key(entry: Entry) -> tuple[str, str, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from django.db import transaction
 
 from audit.events import Events
@@ -38,5 +37,9 @@ def _record_drift(drifted: list[BlacklistEntry], *, by: Initiator) -> None:
     record(
         Events.BLACKLIST_DRIFT,
         initiator=by,
-        details={"entries": len(drifted), "receipts": receipts[:50], "kinds": sorted({e.kind for e in drifted})},
+        details={
+            "entries": len(drifted),
+            "receipts": receipts[:50],
+            "kinds": sorted({e.kind for e in drifted}),
+        },
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from audit.initiators import Initiator, InitiatorKind
 from sessions_app.models import RevocationScope, Role, RoleGrant, User
 from sessions_app.models.reasons import Reason
@@ -11,9 +13,13 @@ from sessions_app.revocation.errors import (
     NoteTooShort,
     PrivilegedPerson,
     ReasonNotAllowed,
+    TicketMalformed,
 )
 from sessions_app.revocation.orders import Order
 from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS, RULES, may_use
+
+# The ticket stays in the record for ever, so it is a reference and never a sentence about somebody.
+TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#:-]{0,99}")
 
 
 def refuse_what_is_never_allowed(order: Order, user: User) -> None:
@@ -26,6 +32,8 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
         raise ReasonNotAllowed
     if order.reason == Reason.OTHER and len(order.note.strip()) < OTHER_NEEDS_CHARACTERS:
         raise NoteTooShort
+    if order.ticket and not TICKET.fullmatch(order.ticket):
+        raise TicketMalformed
     if not is_own:
         refuse_privileged(order.initiator, user)
     if whole_person and RULES[order.reason].blocks_sign_in and is_last_admin(user):

@@ -27,14 +27,16 @@ def sweep(*, by: Initiator) -> int:
 def _swept(revocation: Revocation, *, by: Initiator) -> bool:
     try:
         return try_to_publish(revocation, by=by)
-    except Exception:  # noqa: BLE001  # one poisoned row must not keep the others open
+    except Exception:  # one poisoned row must not keep the others open
         logger.exception("revocation %s could not be published", revocation.receipt)
         return False
 
 
 def publish_the_rest() -> int:
     """Entries raised by a named change rather than a revocation (reinstating, linking). Raises BlacklistUnavailable."""
-    waiting = list(BlacklistEntry.objects.unpublished().select_related("realm").order_by("id")[:SWEPT_AT_ONCE])
+    waiting = list(
+        BlacklistEntry.objects.unpublished().select_related("realm").order_by("id")[:SWEPT_AT_ONCE]
+    )
     publish_entries(waiting)
     return len(waiting)
 

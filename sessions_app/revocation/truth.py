@@ -16,7 +16,9 @@ def truth(subject: Subject) -> Verdict:
     """
     now_ms = to_milliseconds(database_now())
     rows = BlacklistEntry.objects.unexpired(now_ms).filter(realm__key=subject.realm, person_id=subject.person)
-    found = {(row.kind, row.ident): as_written(row).value.text().encode() for row in rows.select_related("realm")}
+    found = {
+        (row.kind, row.ident): as_written(row).value.text().encode() for row in rows.select_related("realm")
+    }
     marker = Marker(generation=1, sequence=1, heartbeat_ms=now_ms, everyone_cutoff_ms=0)
     values = Values(
         marker=marker.text().encode(),

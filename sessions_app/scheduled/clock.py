@@ -54,7 +54,7 @@ class Clock:
         except gate.FencedOff:
             logger.warning("another clock has taken over")
             return False
-        except Exception:  # noqa: BLE001  # the loop outlives every failure; the next beat tries again
+        except Exception:  # the loop outlives every failure; the next beat tries again
             logger.exception("this beat failed; trying again in a second")
             return False
         return True

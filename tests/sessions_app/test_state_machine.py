@@ -12,7 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from audit.initiators import the_shell
 from sessions_app.blacklist.keys import KeySpace
@@ -111,7 +118,9 @@ class Curfew(RuleBasedStateMachine):
         person = identity_of(self.people[name]).person_id
         with self.server.client() as client:
             client.delete(KeySpace("test").user(REALM, person))
-        self.behind_our_back |= {session.sid for session in self.known if session.user_id == self.people[name].pk}
+        self.behind_our_back |= {
+            session.sid for session in self.known if session.user_id == self.people[name].pk
+        }
 
     # --- What we do about it ---
 
@@ -133,7 +142,9 @@ class Curfew(RuleBasedStateMachine):
         self.behind_our_back.clear()
         assert not Revocation.objects.pending().exists()
         assert {session.sid for session in self.known if outcome_for(session) is Outcome.REVOKED} >= self.dead
-        assert all(outcome_for(session) is Outcome.ALLOWED for session in self.known if session.sid in self.untouched)
+        assert all(
+            outcome_for(session) is Outcome.ALLOWED for session in self.known if session.sid in self.untouched
+        )
 
     # --- The promises ---
 
@@ -144,7 +155,9 @@ class Curfew(RuleBasedStateMachine):
 
     @invariant()
     def nobody_untouched_is_refused_as_revoked(self) -> None:
-        assert not [s.sid for s in self.known if s.sid in self.untouched and outcome_for(s) is Outcome.REVOKED]
+        assert not [
+            s.sid for s in self.known if s.sid in self.untouched and outcome_for(s) is Outcome.REVOKED
+        ]
 
 
 @pytest.mark.django_db

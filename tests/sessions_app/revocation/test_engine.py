@@ -25,9 +25,19 @@ from sessions_app.revocation.errors import (
     OrderRefused,
     PrivilegedPerson,
     ReasonNotAllowed,
+    TicketMalformed,
 )
 from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope
-from tests.factories import REALM, a_grant, a_machine, a_person, a_token_row, identity_of, initiator_of, open_session
+from tests.factories import (
+    REALM,
+    a_grant,
+    a_machine,
+    a_person,
+    a_token_row,
+    identity_of,
+    initiator_of,
+    open_session,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
 
@@ -151,7 +161,12 @@ def test_a_second_colleague_finds_it_done_and_leaves_an_entry_of_their_own(hana,
 
     assert found == first
     assert answers_another(found, again)
-    assert AuditEntry.objects.filter(event_code="RV-111", initiator_id=str(ivan.pk), receipt=first.receipt).count() == 1
+    assert (
+        AuditEntry.objects.filter(
+            event_code="RV-111", initiator_id=str(ivan.pk), receipt=first.receipt
+        ).count()
+        == 1
+    )
 
 
 def test_something_stronger_is_not_already_done(hana, ivan, ines):
@@ -203,7 +218,10 @@ def test_only_security_ends_the_access_of_privileged_people(ivan, sam, ada):
 
 def test_a_machine_cannot_end_the_access_of_privileged_people(sam):
     order = Order(
-        initiator=a_machine(), reason=Reason.OFFBOARDING, scope=OneUser(user_id=sam.pk), received_at=timezone.now()
+        initiator=a_machine(),
+        reason=Reason.OFFBOARDING,
+        scope=OneUser(user_id=sam.pk),
+        received_at=timezone.now(),
     )
 
     with pytest.raises(PrivilegedPerson):
@@ -227,6 +245,11 @@ def test_other_needs_a_sentence(ivan, ines):
         revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.OTHER, note="because  "))
 
 
+def test_a_ticket_is_a_reference_and_never_a_sentence(ivan, ines):
+    with pytest.raises(TicketMalformed):
+        revoke(an_order(ivan, OneUser(user_id=ines.pk), ticket="she was rude to Marina"))
+
+
 # --- Record and action go together ----------------------------------------------------------------
 
 
@@ -245,7 +268,13 @@ def test_the_decision_and_the_cut_off_are_entries_with_initiator_target_reason_a
     revocation = revoke(an_order(hana, OneUser(user_id=ines.pk)))
 
     decided = AuditEntry.objects.get(event_code="RV-101")
-    assert (decided.initiator_id, decided.target_id, decided.reason_code, decided.sessions_ended, decided.receipt) == (
+    assert (
+        decided.initiator_id,
+        decided.target_id,
+        decided.reason_code,
+        decided.sessions_ended,
+        decided.receipt,
+    ) == (
         str(hana.pk),
         str(ines.pk),
         "offboarding",
