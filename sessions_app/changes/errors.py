@@ -1,0 +1,205 @@
+"""Why a named change did not happen: a small family that every door turns into its own words once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class ChangeRefused(Exception):
+    """Nothing was changed. `code` is stable; `sentence` is for whoever asked."""
+
+    code = "refused"
+    sentence: StrOrPromise = _("This is not allowed.")
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class ValuesRefused(ChangeRefused):
+    """Some values cannot be kept. `problems` holds (field, sentence) pairs and never a value."""
+
+    code = "values_refused"
+
+    def __init__(self, *problems: tuple[str, StrOrPromise]) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return " ".join(f"{field}: {sentence}" for field, sentence in self.problems)
+
+
+# --- Naming people, sessions and tokens -----------------------------------------------------------
+
+
+class PersonUnknown(ChangeRefused):
+    code = "person_unknown"
+    sentence = _("No person is known by this name here.")
+
+
+class PersonAmbiguous(ChangeRefused):
+    """Several people answer to the name. `people` are (user name, employee number) pairs, at most five."""
+
+    code = "person_ambiguous"
+
+    def __init__(self, people: list[tuple[str, str]]) -> None:
+        super().__init__(people)
+        self.people = people
+
+    def __str__(self) -> str:
+        named = ", ".join(
+            f"{username} ({number})" if number else username for username, number in self.people
+        )
+        return str(_("More than one person answers to this name: %(people)s.")) % {"people": named}
+
+
+class SessionUnknown(ChangeRefused):
+    code = "session_unknown"
+    sentence = _(
+        "No session is known by this id. To end what nobody reported, end the whole person's access."
+    )
+
+
+class TokenUnknown(ChangeRefused):
+    code = "token_unknown"
+    sentence = _("No token is known by this id. End its session, or the whole person's access.")
+
+
+class TokenOver(ChangeRefused):
+    code = "token_over"
+    sentence = _("This token has reached its own end, so there is nothing left to revoke.")
+
+
+class IdAmbiguous(ChangeRefused):
+    code = "id_ambiguous"
+    sentence = _("This id exists in more than one realm. Name the issuer as well.")
+
+
+class RealmUnknown(ChangeRefused):
+    code = "realm_unknown"
+    sentence = _("No issuer and no realm of this name is configured.")
+
+
+class ApplicationUnknown(ChangeRefused):
+    code = "application_unknown"
+    sentence = _("No application of this key is configured.")
+
+
+# --- Identities and sightings ---------------------------------------------------------------------
+
+
+class IdentityTaken(ChangeRefused):
+    code = "identity_taken"
+    sentence = _("This identity belongs to somebody else. One identity belongs to one person for ever.")
+
+    def __init__(self, realm_key: str) -> None:
+        super().__init__(realm_key)
+        self.realm_key = realm_key
+
+
+class SessionTaken(ChangeRefused):
+    code = "session_taken"
+    sentence = _("This session id was reported before, for another identity.")
+
+
+class TokenTaken(ChangeRefused):
+    code = "token_taken"
+    sentence = _("This token id was reported before, for another session.")
+
+
+# --- People ---------------------------------------------------------------------------------------
+
+
+class UsernameTaken(ChangeRefused):
+    code = "username_taken"
+    sentence = _("Somebody else has this user name.")
+
+
+class ManagerUnknown(ChangeRefused):
+    code = "manager_unknown"
+    sentence = _("No person with the manager's external id is known here.")
+
+
+# --- Roles ----------------------------------------------------------------------------------------
+
+
+class GrantingToOneself(ChangeRefused):
+    code = "granting_to_oneself"
+    sentence = _("Nobody grants a role to themselves or takes one from themselves.")
+
+
+class MachinesGrantNoRoles(ChangeRefused):
+    code = "machines_grant_no_roles"
+    sentence = _("Roles are granted here by people, never by a machine.")
+
+
+class ReasonTooShort(ChangeRefused):
+    code = "reason_too_short"
+    sentence = _("Say why, in at least 3 characters.")
+
+
+class PersonIsBlocked(ChangeRefused):
+    code = "person_is_blocked"
+    sentence = _("This person may not sign in, so they cannot be given a role.")
+
+
+class AlreadyGranted(ChangeRefused):
+    code = "already_granted"
+    sentence = _("This person already has this role for these people.")
+
+
+class NotGranted(ChangeRefused):
+    code = "not_granted"
+    sentence = _("This role was already taken back or has reached its end.")
+
+
+class LastAdminStays(ChangeRefused):
+    code = "last_admin"
+    sentence = _("This is the last Admin without an end date. Make somebody else Admin first.")
+
+
+class AdminsCoverEverybody(ChangeRefused):
+    code = "admins_cover_everybody"
+    sentence = _(
+        "The role Admin is about settings, not about people, so it cannot be narrowed to some of them."
+    )
+
+
+# --- Machine credentials and settings ---------------------------------------------------------------
+
+
+class CredentialOver(ChangeRefused):
+    code = "credential_over"
+    sentence = _("This credential was already revoked.")
+
+
+class RealmIsFixed(ChangeRefused):
+    code = "realm_is_fixed"
+    sentence = _(
+        "Sessions of this issuer are known, and every one is named by its realm in the blacklist. "
+        "The realm and the issuer's name cannot change any more."
+    )
+
+
+# --- Many at once -----------------------------------------------------------------------------------
+
+
+class PeopleRefused(ChangeRefused):
+    """Nobody was brought in, because of some. `problems` maps a position (0 = first) to its refusal."""
+
+    code = "people_refused"
+
+    def __init__(self, problems: dict[int, ChangeRefused]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        return ngettext(
+            "%(count)d person cannot be brought in.", "%(count)d people cannot be brought in.", count
+        ) % {"count": count}

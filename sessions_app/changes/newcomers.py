@@ -1,0 +1,45 @@
+"""Adding a person by hand, with a password: how the first Admin comes in before any directory does."""
+
+from __future__ import annotations
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from audit.events import Events
+from audit.initiators import Initiator
+from audit.record import Target, record
+from sessions_app.changes.errors import UsernameTaken, ValuesRefused
+from sessions_app.changes.texts import shown
+from sessions_app.models import User
+
+
+@transaction.atomic
+def add_person(*, username: str, display_name: str, email: str, password: str, by: Initiator) -> User:
+    """Store a person who can sign in here, and the audit entry. They have no role and no external id yet.
+
+    Raises UsernameTaken, or ValuesRefused with every problem of the values and of the password.
+    """
+    user = User(username=username, display_name=shown(display_name, limit=200) or username, email=email)
+    problems = _problems(user, password)
+    if problems:
+        raise ValuesRefused(*problems)
+    if User.objects.filter(username__iexact=username).exists():
+        raise UsernameTaken
+    user.set_password(password)
+    user.save()
+    record(Events.PERSON_IMPORTED, initiator=by, target=Target.of(user, label=user.display_name))
+    return user
+
+
+def _problems(user: User, password: str) -> list[tuple[str, str]]:
+    problems: list[tuple[str, str]] = []
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        problems += [(name, " ".join(sentences)) for name, sentences in error.message_dict.items()]
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        problems += [("password", sentence) for sentence in error.messages]
+    return problems
