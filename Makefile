@@ -14,7 +14,7 @@ CHECKING := SECRET_KEY=checking CURFEW_ENV=checking DATABASE_URL=sqlite://:memor
 LOCKING := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	$(if $(filter 1 yes true,$(UPGRADE)),--upgrade)
 
-.PHONY: help up dev test lint bench screenshots logs reset clean lock
+.PHONY: help up dev test lint style types imports migrations bench screenshots logs reset clean lock
 
 help: ## List what can be typed
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,11 +28,19 @@ dev: $(INSTALLED) ## Like up, and restart when a source file changes
 test: $(INSTALLED) ## Run the tests (ARGS="tests/portal -k name" runs some, WORKERS=0 in one process)
 	@$(PY) -m pytest -n $(WORKERS) -m "$(QUICK)" $(ARGS)
 
-lint: $(INSTALLED) ## Check style, types, import contracts, missing migrations
+lint: style types imports migrations ## Check style, types, import contracts, missing migrations
+
+style: $(INSTALLED)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+types: $(INSTALLED)
 	$(CHECKING) $(PY) -m mypy
+
+imports: $(INSTALLED)
 	$(VENV)/bin/lint-imports
+
+migrations: $(INSTALLED)
 	$(CHECKING) $(PY) manage.py makemigrations --check --dry-run
 
 bench: $(INSTALLED) ## Measure the numbers the product promises

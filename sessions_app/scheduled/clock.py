@@ -39,6 +39,7 @@ class Clock:
         """Beat until told to stop. No failure of the database, the blacklist or one task ends the loop."""
         while not stop.is_set():
             began = time.monotonic()
+            close_old_connections()
             self.beat()
             stop.wait(max(0.05, BEAT_SECONDS - (time.monotonic() - began)))
         give_back(CLOCK_LEASE, holder=self.holder)
@@ -46,7 +47,6 @@ class Clock:
     def beat(self) -> bool:
         """Everything that is due now; False while another clock holds the lease, or if it failed."""
         try:
-            close_old_connections()
             fence = take_or_renew(CLOCK_LEASE, holder=self.holder)
             if fence is None:
                 return False

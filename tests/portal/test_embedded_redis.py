@@ -3,6 +3,7 @@
 import stat
 import subprocess
 import time
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -65,8 +66,10 @@ def test_the_bundled_server_is_where_the_pinned_wheel_keeps_it():
     assert (binary.name, binary.version) == ("valkey", (9, 1))
 
 
-def test_the_socket_lies_in_the_data_folder(tmp_path):
-    assert embedded_redis.socket_path(tmp_path) == tmp_path / "redis" / "blacklist.sock"
+def test_the_socket_lies_in_the_data_folder():
+    folder = Path("/srv/curfew/.data")
+
+    assert embedded_redis.socket_path(folder) == folder / "redis" / "blacklist.sock"
 
 
 def test_a_deep_data_folder_gets_a_short_private_socket_path(tmp_path):
@@ -79,12 +82,11 @@ def test_a_deep_data_folder_gets_a_short_private_socket_path(tmp_path):
     assert path != embedded_redis.socket_path(tmp_path / ("e" * 120))
 
 
-def test_the_address_survives_spaces_in_the_path(tmp_path):
-    address = embedded_redis.url(tmp_path / "two words")
+def test_the_address_survives_spaces_in_the_path():
+    address = embedded_redis.url(Path("/srv/two words"))
 
-    assert unquote(address.removeprefix("unix://")) == str(
-        tmp_path / "two words" / "redis" / "blacklist.sock"
-    )
+    assert " " not in address
+    assert unquote(address) == "unix:///srv/two words/redis/blacklist.sock"
 
 
 def test_a_socket_folder_others_can_open_is_refused(tmp_path):

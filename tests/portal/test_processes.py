@@ -17,7 +17,8 @@ STUBBORN = (
 )
 WITH_A_CHILD = (
     "import subprocess, sys, time;"
-    f"print(subprocess.Popen([sys.executable, '-c', {FOREVER!r}]).pid, flush=True); time.sleep(60)"
+    f"grandchild = subprocess.Popen([sys.executable, '-c', {FOREVER!r}]);"
+    "print(grandchild.pid, flush=True); time.sleep(60)"
 )
 
 
