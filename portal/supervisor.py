@@ -55,6 +55,7 @@ class Start:
         return os.environ | {
             "PORT": str(self.port),
             "SAMPLE_PORT": str(self.sample_port),
+            "GUARD_CONFIG": str(self.folder / "guard.json"),
             "PYTHONUNBUFFERED": "1",
         }
 
