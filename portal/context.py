@@ -16,8 +16,17 @@ from portal.navigation import NavItem, items_for
 from portal.roles import May
 from portal.times import clock_time
 from portal.views.theme import Theme, theme_of
-from sessions_app.models import User
+from sessions_app.models import Role, User
 from sessions_app.revocation.health import BlacklistLight, blacklist_light
+
+DEMO_ROLES = (
+    ("hana", Role.HR),
+    ("ivan", Role.IT),
+    ("sam", Role.SECURITY),
+    ("paula", Role.PROJECT_MANAGER),
+    ("aude", Role.AUDITOR),
+    ("ada", Role.ADMIN),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +57,17 @@ class Shell:
     @property
     def demo(self) -> bool:
         return bool(settings.DEMO)
+
+    @property
+    def demo_password(self) -> str:
+        """What the sign-in page of a demo may print; empty everywhere else."""
+        return (getattr(settings, "DEMO_PASSWORD", None) or "") if settings.DEMO else ""
+
+    @property
+    def demo_people(self) -> tuple[tuple[str, str], ...]:
+        """Who is waiting in the demo company, and as what."""
+        with_roles = tuple((f"{name}@northwind.example", str(role.label)) for name, role in DEMO_ROLES)
+        return (*with_roles, ("otto@northwind.example", _("No role")))
 
     @property
     def person(self) -> str:

@@ -1,10 +1,11 @@
 """The portal's template words: icons, states, times, ids, and the parts that wrap other content."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django import template
+from django.forms import BoundField
 from django.template import Context
 from django.template.loader import get_template
 from django.templatetags.static import static
@@ -14,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal import times
+from portal.ruler import Ruler, build_ruler
 from portal.states import LOOKS, Look
 
 register = template.Library()
@@ -21,6 +23,7 @@ register = template.Library()
 EMPTY = "–"
 TAIL_LENGTH = 3
 HASH_HEAD, HASH_TAIL = 4, 4
+SHARED_WITH_PARTS = ("request", "csrf_token", "shell")
 
 
 # --- Icons and states -------------------------------------------------------------------------------
@@ -88,7 +91,7 @@ def day(moment: datetime | None) -> str:
     if moment is None:
         return _empty()
     words = times.day_words(moment, now=timezone.now())
-    return format_html('<time datetime="{:%Y-%m-%d}">{}</time>', moment.astimezone(UTC), words)
+    return format_html('<time datetime="{}">{}</time>', moment.astimezone(UTC).date().isoformat(), words)
 
 
 @register.filter
@@ -174,6 +177,36 @@ def _is_letter(sign: str) -> bool:
     return unicodedata.category(sign)[0] in {"L", "N"}
 
 
+@register.filter
+def without_placeholder(field: BoundField) -> BoundField:
+    """The field of somebody else's form without the placeholder that repeats its label."""
+    field.field.widget.attrs.pop("placeholder", None)
+    return field
+
+
+# --- Pictures ---------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/ruler.html")
+def time_ruler(
+    *,
+    cutoff_seconds: float | None,
+    marks: Sequence[tuple[str, float]],
+    sentence: str,
+    open_seconds: float | None = None,
+    target_seconds: float | None = None,
+) -> dict[str, Ruler]:
+    """The time ruler under the clocks; see components/ruler.html."""
+    ruler = build_ruler(
+        cutoff_seconds=cutoff_seconds,
+        marks=marks,
+        open_seconds=open_seconds,
+        target_seconds=target_seconds,
+        sentence=sentence,
+    )
+    return {"ruler": ruler}
+
+
 # --- Parts that wrap other content ------------------------------------------------------------------
 
 
@@ -206,9 +239,9 @@ def dialog(context: Context, content: str, **words: object) -> SafeString:
 
 
 def _part(context: Context, name: str, content: str, words: Mapping[str, object]) -> SafeString:
-    part = get_template(name).template
-    with context.push(**{"content": content, **words}):
-        return part.render(context)
+    """Render the part with nothing but its own words, so that a page's variables never leak into it."""
+    shared = {key: context[key] for key in SHARED_WITH_PARTS if key in context}
+    return get_template(name).template.render(context.new({**shared, "content": content, **words}))
 
 
 def _asked_for_part(context: Context) -> bool:
