@@ -1,0 +1,1 @@
+"""How live sessions become known."""
