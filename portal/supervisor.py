@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from portal import announcement, embedded_redis, environment, launch, preparation, start_lock
+from portal.demo.company import write_guard_configuration
 from portal.ports import free_port
 from portal.processes import Child, Program, last_lines, stop
 from portal.source_changes import SourceChanges
@@ -140,10 +141,17 @@ def prepare(start: Start) -> None:
     start.stop_request.check()
     preparation.collect_static_files()
     start.stop_request.check()
-    if settings.DEMO and preparation.is_first_start():
-        load_demo_company(start)
+    if settings.DEMO:
+        prepare_demo(start)
     preparation.let_go_of_database()
     start.stop_request.check()
+
+
+def prepare_demo(start: Start) -> None:
+    """The company, the first time; what the sample service trusts, every time."""
+    if preparation.is_first_start():
+        load_demo_company(start)
+    write_guard_configuration()
 
 
 def load_demo_company(start: Start) -> None:
