@@ -1,0 +1,139 @@
+"""Entries of the trail as their reader may see them: names beside ids, links only where they lead somewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from audit.models import AuditEntry
+from audit.personal import SubjectRole
+from audit.presentation import initiator_pseudonym, sentence, target_pseudonym
+from portal.access import may, people_for, revocations_for
+from portal.audit_words import title_of
+from portal.looks import role_words
+from portal.roles import May
+from portal.session_rows import masked_address
+from sessions_app.models import User
+from sessions_app.models.reasons import Reason
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class FieldChange(NamedTuple):
+    """One field before and after."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """One entry for one reader."""
+
+    entry: AuditEntry
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    sees_person: bool = False
+    sees_receipt: bool = False
+    sees_addresses: bool = False
+
+    @property
+    def title(self) -> StrOrPromise:
+        return title_of(self.entry.event_code)
+
+    @cached_property
+    def sentence(self) -> str:
+        return sentence(self.entry, self.entry.subjects.all())
+
+    @property
+    def who(self) -> str:
+        return self.names.get((SubjectRole.INITIATOR, "name")) or initiator_pseudonym(self.entry)
+
+    @property
+    def whom(self) -> str:
+        if not self.entry.target_id:
+            return ""
+        return self.names.get((SubjectRole.TARGET, "label")) or target_pseudonym(self.entry)
+
+    @property
+    def reason(self) -> StrOrPromise:
+        code = self.entry.reason_code
+        return Reason(code).label if code in Reason.values else code
+
+    @property
+    def roles(self) -> str:
+        return role_words(self.entry.initiator_roles)
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        return [(key.replace("_", " "), _as_text(value)) for key, value in self.entry.details.items()]
+
+    @property
+    def personal(self) -> list[tuple[str, str]]:
+        """Values kept beside the entry, other than the two names; addresses masked for most readers."""
+        shown = []
+        for (role, kind), value in self.names.items():
+            if (role, kind) in ((SubjectRole.INITIATOR, "name"), (SubjectRole.TARGET, "label")):
+                continue
+            shown.append((kind.replace("_", " "), self._as_allowed(kind, value)))
+        return shown
+
+    def _as_allowed(self, kind: str, value: str) -> str:
+        if not value:
+            return _("blanked")
+        return masked_address(value) if kind == "address" and not self.sees_addresses else value
+
+    @property
+    def changes(self) -> list[FieldChange]:
+        """Before and after of a field change."""
+        changes: dict[str, Any] = self.entry.changes or {}
+        return [
+            FieldChange(name.replace("_", " "), _side(pair, 0), _side(pair, 1))
+            for name, pair in sorted(changes.items())
+        ]
+
+
+def rows_for(viewer: User, entries: Iterable[AuditEntry]) -> list[AuditRow]:
+    """The entries as this viewer may see them. Expects `with_subjects`."""
+    listed = list(entries)
+    people = _reached(viewer, {entry.person_id for entry in listed if entry.person_id})
+    receipts = _open_to(viewer, {entry.receipt for entry in listed if entry.receipt})
+    sees_origin = may(viewer, May.SEE_SESSION_ORIGIN)
+    return [
+        AuditRow(
+            entry=entry,
+            names={(subject.role, subject.kind): subject.value for subject in entry.subjects.all()},
+            sees_person=entry.person_id in people,
+            sees_receipt=entry.receipt in receipts,
+            sees_addresses=sees_origin or entry.initiator_id == str(viewer.pk),
+        )
+        for entry in listed
+    ]
+
+
+def _reached(viewer: User, people: set[UUID]) -> set[UUID]:
+    if not people or not may(viewer, May.SEE_PEOPLE):
+        return set()
+    return set(people_for(viewer, May.SEE_PEOPLE).filter(pk__in=people).values_list("pk", flat=True))
+
+
+def _open_to(viewer: User, receipts: set[str]) -> set[str]:
+    if not receipts or not may(viewer, May.SEE_REVOCATIONS):
+        return set()
+    return set(revocations_for(viewer).filter(receipt__in=receipts).values_list("receipt", flat=True))
+
+
+def _side(pair: object, index: int) -> str:
+    value = pair[index] if isinstance(pair, list) and len(pair) == 2 else ""
+    return "" if value in (None, "None") else _as_text(value)
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,69 @@
+"""Short words for the events of the trail, as the table says them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+GROUPS: list[tuple[str, StrOrPromise]] = [
+    ("RV", _("ending access")),
+    ("PE", _("people")),
+    ("SE", _("sessions reported")),
+    ("RO", _("roles")),
+    ("MC", _("machine credentials")),
+    ("ST", _("settings")),
+    ("CH", _("field changes")),
+    ("SI", _("signing in")),
+    ("AC", _("refused pages")),
+    ("BL", _("the blacklist")),
+]
+
+TITLES: dict[str, StrOrPromise] = {
+    "RV-101": _("Terminated"),
+    "RV-102": _("Session ended"),
+    "RV-103": _("Token revoked"),
+    "RV-110": _("Cut off"),
+    "RV-111": _("Asked again"),
+    "RV-112": _("Not allowed"),
+    "RV-120": _("Sign-in allowed again"),
+    "PE-101": _("Person brought in"),
+    "PE-102": _("Person changed"),
+    "PE-103": _("Identity linked"),
+    "PE-104": _("Identity refused"),
+    "PE-110": _("Sessions looked at"),
+    "SE-101": _("Sign-in reported"),
+    "SE-102": _("Somebody unknown"),
+    "RO-101": _("Role granted"),
+    "RO-102": _("Role taken back"),
+    "RO-103": _("Role ended"),
+    "MC-101": _("Credential created"),
+    "MC-102": _("Credential revoked"),
+    "ST-101": _("Issuer saved"),
+    "ST-102": _("Application saved"),
+    "ST-103": _("Point saved"),
+    "ST-104": _("Token explained"),
+    "SI-101": _("Signed in"),
+    "SI-102": _("Sign-in failed"),
+    "SI-103": _("Signed out"),
+    "SI-104": _("Second factor set up"),
+    "AC-403": _("Page refused"),
+    "BL-101": _("Blacklist lost"),
+    "BL-102": _("Blacklist rebuilt"),
+    "BL-103": _("Entries put back"),
+    "BL-104": _("Server unsafe"),
+    "CH-001": _("Created"),
+    "CH-002": _("Changed"),
+    "CH-003": _("Deleted"),
+    "DE-101": _("Demo loaded"),
+    "EX-101": _("Exported"),
+    "PD-101": _("Values blanked"),
+}
+
+
+def title_of(code: str) -> StrOrPromise:
+    """What an entry's code says in two or three words; the code itself where nobody named it yet."""
+    return TITLES.get(code.removesuffix("F"), code)

@@ -1,0 +1,53 @@
+"""Who looked at somebody's sessions: the entries about looking, for the person looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.events import Events
+from audit.models import AuditEntry
+from audit.personal import SubjectRole
+from audit.presentation import initiator_pseudonym
+from sessions_app.models import Role, User
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One look, to the day: who and as what."""
+
+    name: str
+    roles: str
+    looked_at: datetime
+
+
+def looks_at(person: User) -> list[Look]:
+    """The newest twenty looks of others at this person's sessions."""
+    entries = (
+        AuditEntry.objects.about_person(person.pk)
+        .of_events(Events.PERSON_VIEWED.code)
+        .exclude(initiator_id=str(person.pk))
+        .with_subjects()
+        .newest_first()[:SHOWN]
+    )
+    return [
+        Look(name=_name(entry), roles=role_words(entry.initiator_roles), looked_at=entry.timestamp)
+        for entry in entries
+    ]
+
+
+def role_words(codes: str) -> str:
+    """The roles of a comma-separated column, as people say them."""
+    labels = {str(role): str(role.label) for role in Role}
+    return ", ".join(labels.get(code, code) for code in codes.split(",") if code)
+
+
+def _name(entry: AuditEntry) -> str:
+    names = [
+        subject.value
+        for subject in entry.subjects.all()
+        if (subject.role, subject.kind) == (SubjectRole.INITIATOR, "name")
+    ]
+    return names[0] if names and names[0] else initiator_pseudonym(entry)

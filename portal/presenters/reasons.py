@@ -1,0 +1,98 @@
+"""Reasons as somebody chooses them: what each really does today, and who may use the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.presenters.words import name_of
+from sessions_app.models import Role, RoleGrant, User
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS, RULES, usable_by
+
+BLOCKS = gettext_lazy("Blocks sign-in.")
+STAYS_OPEN = gettext_lazy("Sign-in stays open.")
+DO_BOTH = gettext_lazy(
+    "Curfew does not yet ask for a second factor or tell them: do that where they sign in."
+)
+DO_TELL = gettext_lazy("Curfew does not yet tell them: do that yourself.")
+NAMED_AT_MOST = 2
+
+# Whom the contract's table tells. Nothing is sent yet, so the text says who has to.
+TELLS_THE_PERSON = frozenset({Reason.SECURITY_INCIDENT, Reason.ROLE_CHANGE, Reason.LOST_DEVICE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonChoice:
+    """A radio row."""
+
+    value: str
+    name: str
+    effect: str
+    checked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedReason:
+    """A row with a padlock: who may use it."""
+
+    name: str
+    who: str
+
+
+def effect_of(reason: Reason) -> str:
+    """What ending a whole person's access for this reason does, and what it leaves to somebody."""
+    rule = RULES[reason]
+    sentences = [str(BLOCKS if rule.blocks_sign_in else STAYS_OPEN)]
+    if rule.second_factor_next:
+        sentences.append(str(DO_BOTH))
+    elif reason in TELLS_THE_PERSON:
+        sentences.append(str(DO_TELL))
+    if reason == Reason.OTHER:
+        sentences.append(_("Needs a note of at least %d characters.") % OTHER_NEEDS_CHARACTERS)
+    return " ".join(sentences)
+
+
+def choices_for(roles: frozenset[Role], *, chosen: str = "") -> list[ReasonChoice]:
+    """The reasons somebody with these roles may give, with their effects; the only one is chosen already."""
+    usable = usable_by(roles)
+    return [
+        ReasonChoice(
+            value=reason.value,
+            name=str(reason.label),
+            effect=effect_of(reason),
+            checked=reason.value == chosen or len(usable) == 1,
+        )
+        for reason in usable
+    ]
+
+
+def locked_for(roles: frozenset[Role]) -> list[LockedReason]:
+    """Reasons of other roles. Empty for somebody with only one reason: there is nothing to pick from."""
+    usable = usable_by(roles)
+    if len(usable) == 1:
+        return []
+    others = [reason for reason, rule in RULES.items() if rule.roles and reason not in usable]
+    return [LockedReason(name=str(reason.label), who=only(RULES[reason].roles)) for reason in others]
+
+
+def only(roles: Collection[Role]) -> str:
+    """'Only Security. Ask Sam Okoro.'"""
+    labels = ", ".join(str(role.label) for role in Role if role in roles)
+    names = holders_of(roles)
+    sentence = _("Only %s.") % labels
+    return f"{sentence} {ask(names)}" if names else sentence
+
+
+def ask(names: list[str]) -> str:
+    return _("Ask %s.") % _(" or ").join(names)
+
+
+def holders_of(roles: Collection[Role]) -> list[str]:
+    """Two people who hold one of these roles now, by name: somebody to ask."""
+    grants = RoleGrant.objects.active().filter(role__in=roles)
+    people = User.objects.active().filter(pk__in=grants.values("user"))
+    return [name_of(person) for person in people[:NAMED_AT_MOST]]

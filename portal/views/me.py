@@ -1,0 +1,82 @@
+"""One's own page: own sessions and how to end them, own roles, own second factor, and who looked."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from portal.access import fetch_or_refuse, requires
+from portal.ending_forms import OWN_REASONS, EndingForm, new_order_key
+from portal.htmx import HtmxRequest, page_or_part
+from portal.looks import looks_at
+from portal.portal_sessions import SID_KEY
+from portal.session_filters import with_what_rows_show
+from portal.session_rows import own_rows
+from sessions_app.models import Revocation, Session
+from sessions_app.models.moments import database_now
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.errors import OrderRefused
+
+PAGE = "portal/me/page.html"
+LONGEST_LIST = 200
+
+
+@require_GET
+@requires()
+def me(request: HtmxRequest) -> HttpResponse:
+    """Everything Curfew knows about one's own sign-ins."""
+    return page_or_part(request, PAGE, "own-sessions", _context(request))
+
+
+@require_POST
+@requires()
+def end_own(request: HtmxRequest, session_id: UUID) -> HttpResponse:
+    """End one of one's own sessions, always allowed. Ending the one in use signs out."""
+    received_at = database_now()
+    session = fetch_or_refuse(Session.objects.of(request.user), pk=session_id)
+    form = EndingForm(request.POST, reasons=OWN_REASONS)
+    if not form.is_valid():
+        return page_or_part(request, PAGE, "own-sessions", _context(request, form=form), status=422)
+    try:
+        revocation = revoke(form.order(session, by=request.initiator, received_at=received_at))
+    except OrderRefused as refusal:
+        form.refuse(refusal)
+        return page_or_part(request, PAGE, "own-sessions", _context(request, form=form), status=409)
+    if session.sid == request.session.get(SID_KEY):
+        return _signed_out(request)
+    return page_or_part(request, PAGE, "own-sessions", _context(request, revocation=revocation))
+
+
+def _signed_out(request: HtmxRequest) -> HttpResponse:
+    logout(request)
+    messages.info(request, _("You ended the session you were using, so you are signed out."))
+    response = HttpResponseClientRedirect("/accounts/login/")
+    if not request.htmx:
+        response.status_code = 302
+        response["Location"] = "/accounts/login/"
+    return response
+
+
+def _context(
+    request: HtmxRequest, *, form: EndingForm | None = None, revocation: Revocation | None = None
+) -> dict[str, Any]:
+    own = with_what_rows_show(Session.objects.of(request.user).open())[:LONGEST_LIST]
+    return {
+        "rows": own_rows(request.user, own),
+        "current_sid": request.session.get(SID_KEY),
+        "order_key": new_order_key(),
+        "reasons": OWN_REASONS,
+        "form": form,
+        "revocation": revocation,
+        "grants": request.user.active_grants(),
+        "second_factors": Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP),
+        "looks": looks_at(request.user),
+    }

@@ -1,0 +1,115 @@
+"""Everybody's sessions: find them, look at one, end it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from audit.events import Events
+from audit.record import Target, record
+from portal.access import fetch_or_refuse, requires, sessions_for
+from portal.cursors import BadCursor
+from portal.ending_forms import EndingForm
+from portal.htmx import HtmxRequest, page_or_part
+from portal.roles import May
+from portal.session_filters import SessionFilters, page_of, with_what_rows_show
+from portal.session_rows import rows_for, shows_origin
+from sessions_app.models import Session
+from sessions_app.models.moments import database_now
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.reasons import usable_by
+
+DETAIL = "portal/sessions/detail.html"
+
+
+@require_GET
+@requires(May.SEE_SESSIONS)
+def listing(request: HtmxRequest) -> HttpResponse:
+    """Newest use first, fifty at a time; the address holds every filter."""
+    filters = SessionFilters(request.GET, viewer=request.user)
+    found = filters.sessions()
+    try:
+        page = page_of(found, after=request.GET.get("after", ""))
+    except BadCursor:
+        return HttpResponseRedirect(f"{request.path}?{filters.place.query}")
+    context = {
+        "filters": filters,
+        "rows": rows_for(request.user, page.sessions),
+        "shows_origin": shows_origin(request.user),
+        "next": filters.place.plus("after", page.next) if page.next else "",
+        "is_first": not request.GET.get("after"),
+        "live": sessions_for(request.user, May.SEE_SESSIONS).open().count(),
+        "matching": found.aggregate(sessions=Count("pk"), people=Count("user", distinct=True)),
+    }
+    return page_or_part(request, "portal/sessions/list.html", "sessions", context)
+
+
+@require_GET
+@requires(May.SEE_SESSIONS)
+def detail(request: HtmxRequest, session_id: UUID) -> HttpResponse:
+    """One session opened, which is an entry; with the form that ends it for those who may."""
+    session = _fetch(request, May.SEE_SESSIONS, session_id)
+    _note_look(request, session)
+    form = EndingForm(reasons=usable_by(request.user.roles))
+    return page_or_part(request, DETAIL, "session", _context(request, session, form=form))
+
+
+@require_GET
+@requires(May.SEE_SESSIONS)
+def row(request: HtmxRequest, session_id: UUID) -> HttpResponse:
+    """The row closed again. Without htmx there is nothing to close, so the page itself."""
+    if not request.htmx:
+        return redirect("session", session_id=session_id)
+    session = _fetch(request, May.SEE_SESSIONS, session_id)
+    return page_or_part(request, "portal/sessions/row.html", "row", _context(request, session))
+
+
+@require_POST
+@requires(May.END_SESSIONS)
+def end(request: HtmxRequest, session_id: UUID) -> HttpResponse:
+    """End this one session. Own ones are ended at `/me/`, where nobody is surprised by it."""
+    received_at = database_now()
+    session = _fetch(request, May.END_SESSIONS, session_id)
+    if session.user_id == request.user.pk:
+        return redirect("me")
+    form = EndingForm(request.POST, reasons=usable_by(request.user.roles))
+    if not form.is_valid():
+        return page_or_part(request, DETAIL, "session", _context(request, session, form=form), status=422)
+    try:
+        revocation = revoke(form.order(session, by=request.initiator, received_at=received_at))
+    except OrderRefused as refusal:
+        form.refuse(refusal)
+        return page_or_part(request, DETAIL, "session", _context(request, session, form=form), status=409)
+    if not request.htmx:
+        return redirect(f"/revocations/{revocation.receipt}/")
+    ended = _fetch(request, May.SEE_SESSIONS, session_id)
+    return render(request, f"{DETAIL}#session", _context(request, ended, revocation=revocation))
+
+
+def _fetch(request: HtmxRequest, right: May, session_id: UUID) -> Session:
+    return fetch_or_refuse(with_what_rows_show(sessions_for(request.user, right)), pk=session_id)
+
+
+def _context(request: HtmxRequest, session: Session, **more: Any) -> dict[str, Any]:
+    (shown,) = rows_for(request.user, [session])
+    return {"row": shown, "shows_origin": shows_origin(request.user), **more}
+
+
+def _note_look(request: HtmxRequest, session: Session) -> None:
+    if session.user_id == request.user.pk:
+        return
+    person = session.user
+    with transaction.atomic():
+        record(
+            Events.PERSON_VIEWED,
+            initiator=request.initiator,
+            target=Target(kind="user", id=str(person.pk), label=person.display_name),
+            details={"session": str(session.pk)},
+        )
