@@ -97,8 +97,13 @@ def _as_light(seen: BlacklistLight) -> Light:
     if seen.answering:
         return Light(answering=True, milliseconds=seen.milliseconds)
     if seen.since is None:
-        return Light(silent=True, sentence=_("The blacklist does not answer. Decisions are stored and take effect later."))
-    sentence = _("The blacklist does not answer since %(time)s UTC. Decisions are stored and take effect later.")
+        return Light(
+            silent=True,
+            sentence=_("The blacklist does not answer. Decisions are stored and take effect later."),
+        )
+    sentence = _(
+        "The blacklist does not answer since %(time)s UTC. Decisions are stored and take effect later."
+    )
     return Light(silent=True, sentence=sentence % {"time": clock_time(seen.since)[:8]})
 
 

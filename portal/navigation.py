@@ -52,7 +52,9 @@ def items_for(request: HtmxRequest) -> tuple[NavItem, ...]:
     if not request.user.is_authenticated:
         return ()
     open_to_reader = [
-        place for place in PLACES if not place.any_of or any(may(request.user, right) for right in place.any_of)
+        place
+        for place in PLACES
+        if not place.any_of or any(may(request.user, right) for right in place.any_of)
     ]
     return tuple(
         NavItem(label=place.label, url=place.url, icon=place.icon, is_current=_is_at(request.path, place.url))

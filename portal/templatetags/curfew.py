@@ -106,7 +106,9 @@ def utc(moment: datetime | None, form: str = "full") -> str:
         return _time(moment, f"{date_format(at, 'j M Y')}, {at:%H:%M} UTC")
     short = form == "row" and at.year == timezone.now().year
     words = format_html(
-        '<span class="dim">{}</span> {}', date_format(at, "j M" if short else "j M Y"), times.clock_time(moment)
+        '<span class="dim">{}</span> {}',
+        date_format(at, "j M" if short else "j M Y"),
+        times.clock_time(moment),
     )
     return _time(moment, words)
 

@@ -47,7 +47,8 @@
   function showDialog() {
     if (!modal.open) modal.showModal();
     const first = modal.querySelector("[data-focus]") || modal.querySelector("[data-dialog-close]");
-    if (first) first.focus();
+    // Shown even after a click: the ring says that Enter will cancel.
+    if (first) first.focus({ focusVisible: true });
   }
 
   if (modal) {
@@ -77,7 +78,7 @@
       if (seconds >= 0) part.textContent = wording(seconds);
       if (!part.dataset.local) {
         part.dataset.local = "yes";
-        part.title += ` · ${fill(words.local, moment.toLocaleString(document.documentElement.lang))}`;
+        part.title += ` · ${fill(words.local, moment.toLocaleString([], { dateStyle: "medium", timeStyle: "medium" }))}`;
       }
     }
   }
