@@ -15,7 +15,7 @@ def _named(value: object) -> str:
 
 _PROJECTS: Final = [
     Scene(
-        name=f"project end {end!r}",
+        name=f"project end {end!r}{' a millisecond early' if later_ms else ''}",
         verdict=verdict,
         claims={"project_end_date": end},
         later_ms=later_ms,

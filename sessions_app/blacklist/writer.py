@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any, Final, Literal
 
 from redis.commands.core import Script
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 
 from .connections import connect
 from .errors import BlacklistFull, BlacklistUnavailable, GateRefused
@@ -196,6 +196,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        if "OOM" in str(error):
+        # Redis 6.2 reports it from within a script as an error of the script.
+        if isinstance(error, OutOfMemoryError) or "-OOM " in str(error):
             raise BlacklistFull("the server has no memory left and took nothing") from error
         raise BlacklistUnavailable(f"{type(error).__name__}: {error}") from error
