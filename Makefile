@@ -23,7 +23,7 @@ up: $(INSTALLED) ## Start everything and print where; Ctrl-C stops all of it and
 	@$(PY) manage.py up
 
 dev: $(INSTALLED) ## Like up, and restart when a source file changes
-	@DEBUG=$${DEBUG:-yes} $(PY) manage.py up --reload
+	@DEBUG=$${DEBUG:-yes} exec $(PY) manage.py up --reload
 
 test: $(INSTALLED) ## Run the tests (ARGS="tests/portal -k name" runs some, WORKERS=0 in one process)
 	@$(PY) -m pytest -n $(WORKERS) -m "$(QUICK)" $(ARGS)

@@ -13,13 +13,16 @@ class NotOurs(Exception):
     """The folder was not made by `up`, so it is not ours to delete."""
 
 
-def delete(folder: Path) -> None:
-    """Delete the folder and the socket folder that belongs to it.
-
-    Raises AlreadyRunning while an `up` uses it, NotOurs where none ever did.
-    """
+def refuse_unless_ours_and_idle(folder: Path) -> None:
+    """Raises AlreadyRunning while an `up` uses the folder, NotOurs where none ever did."""
     if not (folder / start_lock.LOCK_NAME).exists():
         raise NotOurs
+    with start_lock.held(folder):
+        return
+
+
+def delete(folder: Path) -> None:
+    """Delete the folder and the socket folder that belongs to it. Raises AlreadyRunning if it is in use."""
     with start_lock.held(folder):
         embedded_redis.stop_left_over(embedded_redis.socket_path(folder))
         shutil.rmtree(folder)
@@ -38,9 +41,10 @@ def reset(folder: Path, *, without_asking: bool) -> str:
     """Delete the folder if it is there and the person agrees. Returns what to say; exits 1 if in use."""
     if not folder.exists():
         return f"Nothing to delete: there is no {folder}."
-    if not without_asking and not agrees(folder):
-        return "Nothing was deleted."
     try:
+        refuse_unless_ours_and_idle(folder)
+        if not without_asking and not agrees(folder):
+            return "Nothing was deleted."
         delete(folder)
     except start_lock.AlreadyRunning as running:
         sys.exit(f"Curfew is running at {running.address}. Stop it first.")

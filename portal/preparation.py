@@ -7,13 +7,22 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
+from django.db import OperationalError, connection, connections
+from django.utils.translation import gettext as _
 
 from sessions_app.models import User
 
 
+class DatabaseUnreachable(Exception):
+    """No connection. The message is the database's own, which names the host and never the password."""
+
+
 def prepare_database() -> None:
-    """Bring the tables up to date. Idempotent; quick where nothing changed."""
+    """Bring the tables up to date. Idempotent; quick where nothing changed. Raises DatabaseUnreachable."""
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise DatabaseUnreachable(_("The database does not answer: %s") % error) from error
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
 

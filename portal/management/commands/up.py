@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from portal import embedded_redis, supervisor
+from portal import embedded_redis, preparation, supervisor
 from portal.ports import NoFreePort
 from portal.start_lock import AlreadyRunning
 
@@ -16,6 +16,7 @@ EXPECTED = (
     embedded_redis.NoServerBinary,
     embedded_redis.ServerWillNotStop,
     embedded_redis.UnsafeSocketFolder,
+    preparation.DatabaseUnreachable,
     NoFreePort,
 )
 
