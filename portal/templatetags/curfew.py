@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from django import template
 from django.forms import BoundField
 from django.template import Context
-from django.template.loader import get_template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django_htmx.middleware import HtmxDetails
 
 from portal import times
 from portal.ruler import Ruler, build_ruler
@@ -23,7 +24,6 @@ register = template.Library()
 EMPTY = "–"
 TAIL_LENGTH = 3
 HASH_HEAD, HASH_TAIL = 4, 4
-SHARED_WITH_PARTS = ("request", "csrf_token", "shell")
 
 
 # --- Icons and states -------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def _time(moment: datetime, words: str, *, marker: str = "") -> SafeString:
 
 
 def _empty() -> SafeString:
-    return get_template("components/none.html").render({})
+    return render_to_string("components/none.html")
 
 
 # --- Names and identifiers --------------------------------------------------------------------------
@@ -242,10 +242,9 @@ def dialog(context: Context, content: str, **words: object) -> SafeString:
 
 def _part(context: Context, name: str, content: str, words: Mapping[str, object]) -> SafeString:
     """Render the part with nothing but its own words, so that a page's variables never leak into it."""
-    shared = {key: context[key] for key in SHARED_WITH_PARTS if key in context}
-    return get_template(name).template.render(context.new({**shared, "content": content, **words}))
+    return render_to_string(name, {**words, "content": content}, request=context.get("request"))
 
 
 def _asked_for_part(context: Context) -> bool:
-    htmx = getattr(context.get("request"), "htmx", None)
-    return bool(htmx) and not htmx.boosted
+    htmx: HtmxDetails | None = getattr(context.get("request"), "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.boosted
