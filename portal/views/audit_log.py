@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET
 from audit.errors import BadCursor
 from audit.search import page
 from portal.access import fetch_or_refuse, requires
-from portal.audit_filters import AuditFilters
-from portal.audit_rows import rows_for
 from portal.audit_scope import entries_for
 from portal.htmx import HtmxRequest, page_or_part
+from portal.presenters.audit_entries import rows_for
+from portal.presenters.audit_filter import AuditFilter, AuditQuestion
 from portal.roles import May
 
 SIZE = 50
@@ -24,15 +24,15 @@ SIZE = 50
 @requires(May.SEE_AUDIT)
 def listing(request: HtmxRequest) -> HttpResponse:
     """Fifty entries at a time; the address holds every filter."""
-    filters = AuditFilters(request.GET, viewer=request.user)
+    question = AuditQuestion(reader=request.user, chosen=AuditFilter.read(request.GET))
     try:
-        found = page(filters.entries().with_subjects(), after=request.GET.get("after") or None, size=SIZE)
+        found = page(question.entries().with_subjects(), after=request.GET.get("after") or None, size=SIZE)
     except BadCursor:
-        return HttpResponseRedirect(f"{request.path}?{filters.place.query}")
+        return HttpResponseRedirect(request.path + question.chosen.address())
     context = {
-        "filters": filters,
+        "question": question,
         "rows": rows_for(request.user, found.rows),
-        "next": filters.place.plus("after", found.next) if found.next else "",
+        "next": found.next,
         "is_first": not request.GET.get("after"),
     }
     return page_or_part(request, "portal/audit/list.html", "entries", context)

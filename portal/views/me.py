@@ -16,10 +16,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from portal.access import fetch_or_refuse, requires
 from portal.ending_forms import OWN_REASONS, EndingForm, new_order_key
 from portal.htmx import HtmxRequest, page_or_part
-from portal.looks import looks_at
 from portal.portal_sessions import SID_KEY
-from portal.session_filters import with_what_rows_show
-from portal.session_rows import own_rows
+from portal.presenters.looks import looks_at
+from portal.presenters.session_list import own_listed, with_what_rows_show
 from sessions_app.models import Revocation, Session
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.engine import revoke
@@ -70,7 +69,7 @@ def _context(
 ) -> dict[str, Any]:
     own = with_what_rows_show(Session.objects.of(request.user).open())[:LONGEST_LIST]
     return {
-        "rows": own_rows(request.user, own),
+        "rows": own_listed(request.user, own),
         "current_sid": request.session.get(SID_KEY),
         "order_key": new_order_key(),
         "reasons": OWN_REASONS,

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 from audit.events import Events
 from audit.record import Target, record
 from portal.access import fetch_or_refuse, requires, sessions_for
-from portal.cursors import BadCursor
 from portal.ending_forms import EndingForm
 from portal.htmx import HtmxRequest, page_or_part
+from portal.presenters.session_filter import SessionFilter, SessionQuestion
+from portal.presenters.session_list import listed_for, shows_origin, with_what_rows_show
+from portal.presenters.session_paging import BadCursor, page_of
 from portal.roles import May
-from portal.session_filters import SessionFilters, page_of, with_what_rows_show
-from portal.session_rows import rows_for, shows_origin
 from sessions_app.models import Session
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.engine import revoke
@@ -33,17 +33,17 @@ DETAIL = "portal/sessions/detail.html"
 @requires(May.SEE_SESSIONS)
 def listing(request: HtmxRequest) -> HttpResponse:
     """Newest use first, fifty at a time; the address holds every filter."""
-    filters = SessionFilters(request.GET, viewer=request.user)
-    found = filters.sessions()
+    question = SessionQuestion(reader=request.user, chosen=SessionFilter.read(request.GET))
+    found = question.sessions()
     try:
         page = page_of(found, after=request.GET.get("after", ""))
     except BadCursor:
-        return HttpResponseRedirect(f"{request.path}?{filters.place.query}")
+        return HttpResponseRedirect(request.path + question.chosen.address())
     context = {
-        "filters": filters,
-        "rows": rows_for(request.user, page.sessions),
+        "question": question,
+        "rows": listed_for(request.user, page.sessions),
         "shows_origin": shows_origin(request.user),
-        "next": filters.place.plus("after", page.next) if page.next else "",
+        "next": page.next,
         "is_first": not request.GET.get("after"),
         "live": sessions_for(request.user, May.SEE_SESSIONS).open().count(),
         "matching": found.aggregate(sessions=Count("pk"), people=Count("user", distinct=True)),
@@ -98,7 +98,7 @@ def _fetch(request: HtmxRequest, right: May, session_id: UUID) -> Session:
 
 
 def _context(request: HtmxRequest, session: Session, **more: Any) -> dict[str, Any]:
-    (shown,) = rows_for(request.user, [session])
+    (shown,) = listed_for(request.user, [session])
     return {"row": shown, "shows_origin": shows_origin(request.user), **more}
 
 

@@ -9,18 +9,18 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-GROUPS: list[tuple[str, StrOrPromise]] = [
-    ("RV", _("ending access")),
-    ("PE", _("people")),
-    ("SE", _("sessions reported")),
-    ("RO", _("roles")),
-    ("MC", _("machine credentials")),
-    ("ST", _("settings")),
-    ("CH", _("field changes")),
-    ("SI", _("signing in")),
-    ("AC", _("refused pages")),
-    ("BL", _("the blacklist")),
-]
+GROUPS: dict[str, StrOrPromise] = {
+    "RV": _("ending access"),
+    "PE": _("people"),
+    "SE": _("sessions reported"),
+    "RO": _("roles"),
+    "MC": _("machine credentials"),
+    "ST": _("settings"),
+    "CH": _("field changes"),
+    "SI": _("signing in"),
+    "AC": _("refused pages"),
+    "BL": _("the blacklist"),
+}
 
 TITLES: dict[str, StrOrPromise] = {
     "RV-101": _("Terminated"),

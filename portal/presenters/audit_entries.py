@@ -15,10 +15,10 @@ from audit.models import AuditEntry
 from audit.personal import SubjectRole
 from audit.presentation import initiator_pseudonym, sentence, target_pseudonym
 from portal.access import may, people_for, revocations_for
-from portal.audit_words import title_of
-from portal.looks import role_words
+from portal.presenters.audit_words import title_of
+from portal.presenters.looks import role_words
 from portal.roles import May
-from portal.session_rows import masked_address
+from portal.presenters.sessions import masked
 from sessions_app.models import User
 from sessions_app.models.reasons import Reason
 
@@ -88,7 +88,7 @@ class AuditRow:
     def _as_allowed(self, kind: str, value: str) -> str:
         if not value:
             return _("blanked")
-        return masked_address(value) if kind == "address" and not self.sees_addresses else value
+        return masked(value) if kind == "address" and not self.sees_addresses else value
 
     @property
     def changes(self) -> list[FieldChange]:
