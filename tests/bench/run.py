@@ -1,0 +1,46 @@
+"""`make bench`: run every measurement, print one table each. `--only NAME`, `--entries N` for a quick look."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+
+from tests.bench.scratch import scratch_installation
+
+MEASUREMENTS = ("lookup", "click", "rebuild", "frozen")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--only", choices=MEASUREMENTS, action="append", help="measure only this (repeatable)"
+    )
+    parser.add_argument("--entries", type=int, default=1_000_000, help="entries in Redis for the look-up")
+    asked = parser.parse_args()
+    with scratch_installation() as server:
+        say_where()
+        from tests.bench import clicks, frozen, lookup, rebuilding
+
+        work = {
+            "lookup": lambda: lookup.measure(server, entries=asked.entries),
+            "click": clicks.measure,
+            "rebuild": rebuilding.measure,
+            "frozen": lambda: frozen.measure(server),
+        }
+        for name in asked.only or MEASUREMENTS:
+            sys.stdout.write(work[name]() + "\n\n")
+            sys.stdout.flush()
+
+
+def say_where() -> None:
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    sys.stdout.write(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load}. "
+        "Shared machines are noisy: read the ratios.\n\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
