@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from sessions_app.models import Application, Issuer, Realm, Role, User
+from sessions_app.tokens.profiles import clear_profiles
 from tests.factories import a_grant, a_group, a_person, a_realm, an_application, an_issuer
+
+
+@pytest.fixture(autouse=True)
+def _fresh_profiles() -> None:
+    """No test sees the issuers of the one before."""
+    clear_profiles()
 
 
 @pytest.fixture

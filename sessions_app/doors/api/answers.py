@@ -1,0 +1,149 @@
+"""What machines are told, and never more than was proved."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from sessions_app.models import Revocation, Session, User
+from sessions_app.models.revocations import RevocationState
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457), sent as application/problem+json."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[dict[str, Any]] | None = None
+
+
+class SessionAnswer(BaseModel):
+    id: str
+    outcome: Literal["created", "changed", "unchanged"]
+    open: bool = Field(
+        description="False where the person's access had ended before the sign-in was reported"
+    )
+    began_at: datetime
+    last_used_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, session: Session, outcome: str) -> SessionAnswer:
+        return cls(
+            id=str(session.pk),
+            outcome=outcome,  # type: ignore[arg-type]  # the enum's values are these words
+            open=session.is_open,
+            began_at=session.began_at,
+            last_used_at=session.last_used_at,
+            expires_at=session.expires_at,
+            ended_at=session.ended_at,
+        )
+
+
+class IdentityAnswer(BaseModel):
+    realm: str
+    person_id: str
+
+
+class PersonAnswer(BaseModel):
+    id: str
+    external_id: str | None
+    username: str
+    display_name: str
+    sign_in_blocked: bool
+    last_day: date | None
+    groups: list[str]
+    identities: list[IdentityAnswer]
+    open_sessions: int
+
+    @classmethod
+    def of(cls, user: User) -> PersonAnswer:
+        identities = user.identities.select_related("realm").order_by("realm__key", "person_id")
+        return cls(
+            id=str(user.pk),
+            external_id=user.external_id,
+            username=user.username,
+            display_name=user.display_name,
+            sign_in_blocked=user.sign_in_blocked_at is not None,
+            last_day=user.last_day,
+            groups=sorted(user.memberships.values_list("group__name", flat=True)),
+            identities=[
+                IdentityAnswer(realm=each.realm.key, person_id=each.person_id) for each in identities
+            ],
+            open_sessions=user.sessions.open().count(),
+        )
+
+
+class KeptAnswer(BaseModel):
+    outcome: Literal["created", "changed", "unchanged"]
+    changed: list[str] = Field(description="Names of what is different now")
+    dry_run: bool
+
+
+class ReceiptPerson(BaseModel):
+    id: str
+    external_id: str | None
+
+
+class Proof(BaseModel):
+    """What the guard was asked and refused when this was called cut off, by the last characters of its id."""
+
+    kind: str
+    tail: str
+
+
+class ReceiptAnswer(BaseModel):
+    receipt: str
+    state: Literal["not_yet_cut_off", "cut_off", "confirmed"]
+    already_done: bool = Field(
+        description="True where an earlier order had done this, and nothing new was stored"
+    )
+    scope: str
+    reason: str
+    ticket: str
+    person: ReceiptPerson | None
+    blocks_sign_in: bool
+    sessions_ended: int
+    received_at: datetime
+    decided_at: datetime
+    cut_off_at: datetime | None
+    confirmed_at: datetime | None
+    reinstated_at: datetime | None
+    proof: Proof | None
+
+    @classmethod
+    def of(cls, revocation: Revocation, *, already_done: bool = False) -> ReceiptAnswer:
+        person = revocation.person
+        return cls(
+            receipt=revocation.receipt,
+            state=_state(revocation),
+            already_done=already_done,
+            scope=revocation.scope,
+            reason=revocation.reason,
+            ticket=revocation.ticket,
+            person=ReceiptPerson(id=str(person.pk), external_id=person.external_id) if person else None,
+            blocks_sign_in=revocation.blocks_sign_in,
+            sessions_ended=revocation.sessions_ended,
+            received_at=revocation.received_at,
+            decided_at=revocation.decided_at,
+            cut_off_at=revocation.cut_off_at,
+            confirmed_at=revocation.confirmed_at,
+            reinstated_at=revocation.reinstated_at,
+            proof=Proof(kind=revocation.proof_kind, tail=revocation.proof_tail)
+            if revocation.proof_kind
+            else None,
+        )
+
+
+def _state(revocation: Revocation) -> Literal["not_yet_cut_off", "cut_off", "confirmed"]:
+    """Stuck is not yet cut off too: a machine can do nothing but ask again."""
+    if revocation.state == RevocationState.CONFIRMED:
+        return "confirmed"
+    return "cut_off" if revocation.state == RevocationState.CUT_OFF else "not_yet_cut_off"

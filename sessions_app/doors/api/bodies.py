@@ -1,0 +1,220 @@
+"""What machines send: every field bounded, nothing beside the fields, translated into our own frozen values."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from sessions_app.changes.facts import NOTHING, IdentityFacts, PersonFacts
+from sessions_app.changes.naming import PersonNaming, Place
+from sessions_app.changes.texts import LONGEST_ID_BYTES, is_identifier
+from sessions_app.models import TokenKind
+from sessions_app.models.reasons import Reason
+from sessions_app.sightings.facts import SignInFacts, TokenFacts
+
+LONGEST_NOTE = 2000
+
+
+def _identifier(value: str) -> str:
+    if not is_identifier(value):
+        raise ValueError(_("An id has 1 to 512 bytes."))
+    return value
+
+
+Identifier = Annotated[str, Field(min_length=1, max_length=LONGEST_ID_BYTES), AfterValidator(_identifier)]
+ExternalId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_identifier)]
+Username = Annotated[str, Field(min_length=1, max_length=150)]
+RealmKey = Annotated[str, Field(min_length=1, max_length=100)]
+Iss = Annotated[str, Field(min_length=1, max_length=500)]
+# Cut to what is kept, not refused: a report must not be lost because a browser says too much of itself.
+Description = Annotated[str, Field(max_length=4000)]
+Name200 = Annotated[str, Field(max_length=200)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PlaceBody(Body):
+    """Where ids are valid: exactly one of `realm` and `issuer`."""
+
+    realm: RealmKey | None = None
+    issuer: Iss | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> PlaceBody:
+        if (self.realm is None) == (self.issuer is None):
+            raise ValueError(_("Give exactly one of realm and issuer."))
+        return self
+
+    def named(self) -> Place:
+        return Place(realm=self.realm or "", issuer=self.issuer or "")
+
+
+# --- Sign-ins ---------------------------------------------------------------------------------------
+
+
+class KnownPersonBody(Body):
+    """Whom the identity belongs to, by a name this installation knows."""
+
+    external_id: ExternalId | None = None
+    username: Username | None = None
+
+    def named(self) -> PersonNaming:
+        return PersonNaming(external_id=self.external_id or "", username=self.username or "")
+
+
+class TokenBody(Body):
+    """Identifier, kind and expiry of a token; never the token itself."""
+
+    id: Identifier
+    kind: TokenKind = TokenKind.ACCESS
+    issued_at: AwareDatetime | None = None
+    expires_at: AwareDatetime
+
+
+class SignInBody(PlaceBody):
+    """A sign-in that was seen, or a later use of it."""
+
+    person_id: Identifier = Field(description="Who signed in, as the realm names them")
+    person: KnownPersonBody | None = Field(None, description="Who that is here; links an identity seen first")
+    sid: Identifier | None = Field(None, description="The issuer's session id, where it has one")
+    application: Annotated[str, Field(max_length=100)] = Field(
+        "", description="Key of a configured application"
+    )
+    client: Description = ""
+    address: Annotated[str, Field(max_length=45)] | None = None
+    user_agent: Description = ""
+    device_id: Description = Field("", description="Device id or fingerprint as the sender knows it")
+    place: Description = Field("", description="Place as the sender knows it")
+    authentication_methods: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=20)
+    began_at: AwareDatetime
+    expires_at: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    token_expires_at: AwareDatetime | None = None
+    tokens: list[TokenBody] = Field(default=[], max_length=20)
+
+    def facts(self) -> SignInFacts:
+        return SignInFacts(
+            known_in=self.named(),
+            person_id=self.person_id,
+            naming=self.person.named() if self.person else PersonNaming(),
+            sid=self.sid or "",
+            application=self.application,
+            client=self.client,
+            address=self.address,
+            user_agent=self.user_agent,
+            device_id=self.device_id,
+            place=self.place,
+            authentication_methods=tuple(self.authentication_methods),
+            began_at=self.began_at,
+            expires_at=self.expires_at,
+            last_used_at=self.last_used_at,
+            token_expires_at=self.token_expires_at,
+            tokens=tuple(
+                TokenFacts(
+                    token_id=token.id, kind=token.kind, issued_at=token.issued_at, expires_at=token.expires_at
+                )
+                for token in self.tokens
+            ),
+        )
+
+
+# --- People -----------------------------------------------------------------------------------------
+
+
+class IdentityBody(PlaceBody):
+    person_id: Identifier
+
+
+class PersonBody(Body):
+    """What a directory knows. A field that is left out stays as it was; null or an empty text empties it."""
+
+    username: Annotated[str, Field(max_length=150)] | None = None
+    display_name: Name200 | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+    employee_number: Annotated[str, Field(max_length=50)] | None = None
+    job_title: Name200 | None = None
+    department: Name200 | None = None
+    legal_entity: Name200 | None = None
+    country: Annotated[str, Field(max_length=100)] | None = None
+    manager_external_id: Name200 | None = None
+    last_day: date | None = None
+    groups: Annotated[list[Name200], Field(max_length=500)] | None = Field(
+        None, description="Exactly the person's groups; null leaves them as they are"
+    )
+    identities: list[IdentityBody] = Field(
+        default=[], max_length=50, description="Added; none is ever taken away"
+    )
+
+    def facts(self, external_id: str) -> PersonFacts:
+        others = {"last_day", "groups", "identities"}
+        texts: dict[str, Any] = {name: getattr(self, name) or "" for name in self.model_fields_set - others}
+        return PersonFacts(
+            external_id=external_id,
+            last_day=(self.last_day or NOTHING) if "last_day" in self.model_fields_set else None,
+            groups=None if self.groups is None else tuple(self.groups),
+            identities=tuple(
+                IdentityFacts(place=identity.named(), person_id=identity.person_id)
+                for identity in self.identities
+            ),
+            **texts,
+        )
+
+
+# --- Revocations ------------------------------------------------------------------------------------
+
+
+class WholePersonBody(Body):
+    """One person, by external id, by user name, or by an identity (`subject` with `realm` or `issuer`)."""
+
+    external_id: ExternalId | None = None
+    username: Username | None = None
+    realm: RealmKey | None = None
+    issuer: Iss | None = None
+    subject: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> WholePersonBody:
+        has_place = self.realm is not None or self.issuer is not None
+        if has_place != (self.subject is not None):
+            raise ValueError(_("A subject needs a realm or an issuer, and the other way round."))
+        if not (self.external_id or self.username or self.subject):
+            raise ValueError(_("Name the person."))
+        return self
+
+    def named(self) -> PersonNaming:
+        return PersonNaming(
+            external_id=self.external_id or "",
+            username=self.username or "",
+            subject=self.subject or "",
+            place=Place(realm=self.realm or "", issuer=self.issuer or ""),
+        )
+
+
+class OneSessionBody(PlaceBody):
+    sid: Identifier
+
+
+class OneTokenBody(PlaceBody):
+    id: Identifier
+
+
+class RevocationBody(Body):
+    """Whose access ends, and why: exactly one of `person`, `session` and `token`."""
+
+    person: WholePersonBody | None = None
+    session: OneSessionBody | None = None
+    token: OneTokenBody | None = None
+    reason: Reason
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
+    ticket: Annotated[str, Field(max_length=100)] = ""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> RevocationBody:
+        if sum(named is not None for named in (self.person, self.session, self.token)) != 1:
+            raise ValueError(_("Give exactly one of person, session and token."))
+        return self

@@ -1,0 +1,99 @@
+"""POST /revocations and GET /revocations/<receipt>: ending access, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from ninja import Header, Router
+from ninja.responses import Status
+
+from sessions_app.changes.naming import find_person, find_session, find_token
+from sessions_app.changes.texts import shown
+from sessions_app.doors.api.answers import Problem, ReceiptAnswer
+from sessions_app.doors.api.bodies import RevocationBody
+from sessions_app.doors.api.machine_auth import MachineRequest, MachineWith
+from sessions_app.models import Revocation
+from sessions_app.models import Scope as CredentialScope
+from sessions_app.models.moments import database_now
+from sessions_app.models.receipts import read_receipt
+from sessions_app.revocation.engine import answers_another, revoke
+from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope
+
+router = Router(tags=["Revocations"])
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        pattern=r"^[\x21-\x7e]*$",
+        description="A repeat with the same key and body is answered with the first receipt, for 24 hours",
+    ),
+]
+
+
+@router.post(
+    "/revocations",
+    auth=MachineWith(CredentialScope.REVOCATIONS_WRITE),
+    response={
+        frozenset({200, 201, 202}): ReceiptAnswer,
+        frozenset({400, 401, 403, 404, 409, 413, 415, 422, 503}): Problem,
+    },
+    summary="End the access of a person, a session or a token",
+)
+def order(
+    request: MachineRequest,
+    response: HttpResponse,
+    body: RevocationBody,
+    idempotency_key: IdempotencyKey = "",
+) -> Status[ReceiptAnswer]:
+    """201: cut off, written to the blacklist and read back. 200: cut off by an earlier order.
+
+    202: decided and never taken back, but the blacklist did not answer. The clock repeats it every second.
+    """
+    received_at = database_now()
+    wanted = Order(
+        initiator=request.auth,
+        reason=body.reason,
+        scope=_scope(body),
+        received_at=received_at,
+        order_key=idempotency_key,
+        note=body.note.strip(),
+        ticket=shown(body.ticket, limit=100),
+    )
+    revocation = revoke(wanted)
+    already_done = answers_another(revocation, wanted)
+    response["Location"] = reverse("api-1.0.0:show_receipt", args=[revocation.receipt])
+    return Status(_status(revocation, already_done), ReceiptAnswer.of(revocation, already_done=already_done))
+
+
+@router.get(
+    "/revocations/{receipt}",
+    auth=MachineWith(CredentialScope.REVOCATIONS_READ),
+    response={200: ReceiptAnswer, frozenset({401, 403, 404, 503}): Problem},
+    summary="What became of an order",
+    url_name="show_receipt",
+)
+def show_receipt(request: MachineRequest, receipt: str) -> ReceiptAnswer:
+    found = Revocation.objects.filter(receipt=read_receipt(receipt)).first()
+    if found is None:
+        raise Http404
+    return ReceiptAnswer.of(found)
+
+
+def _scope(body: RevocationBody) -> Scope:
+    """Exactly one of the three is given; the body made sure. Raises the ChangeRefused that fits."""
+    if body.person is not None:
+        return OneUser(user_id=find_person(body.person.named()).pk)
+    if body.session is not None:
+        return OneSession(session_id=find_session(body.session.sid, body.session.named()).pk)
+    assert body.token is not None
+    return OneToken(token_id=find_token(body.token.id, body.token.named()).pk)
+
+
+def _status(revocation: Revocation, already_done: object) -> int:
+    if revocation.cut_off_at is None:
+        return 202
+    return 200 if already_done else 201

@@ -1,0 +1,127 @@
+"""Which machine is calling: proved by its credential, from where it may, for what it may."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audit.events import Events
+from audit.initiators import Door, Initiator, InitiatorKind, current_correlation_id
+from audit.record import Outcome, record
+from sessions_app.blacklist.guard import bearer_token
+from sessions_app.models import MachineCredential, Scope
+from sessions_app.models.machine_credentials import PREFIX
+
+logger = logging.getLogger(__name__)
+
+PREFIX_LENGTH = len(PREFIX) + 8
+LONGEST_SECRET = 200
+LAST_USE_WRITTEN_EVERY = timedelta(minutes=1)
+
+# What an unknown prefix is compared with, so that it takes as long as a known one.
+NOBODY = MachineCredential(prefix="", secret_hash=MachineCredential.hash_of(""))
+
+
+class CallerRefused(Exception):
+    """The call is not let in. `code` and `sentence` are what the caller is told."""
+
+    code = "refused"
+    sentence = _("This call is not allowed.")
+
+
+class NotProved(CallerRefused):
+    """Whoever calls has not proved who they are. The children are for our log; callers are told the same of each."""
+
+    code = "credential_required"
+    sentence = _("Send a valid machine credential as `Authorization: Bearer cfm_...`.")
+
+
+class CredentialMissing(NotProved):
+    pass
+
+
+class CredentialWrong(NotProved):
+    pass
+
+
+class CredentialEnded(NotProved):
+    pass
+
+
+class AddressNotAllowed(NotProved):
+    pass
+
+
+class ScopeMissing(CallerRefused):
+    """Known, but not for this. `scope` is what the credential would need."""
+
+    code = "scope_missing"
+    sentence = _("This credential does not have the scope this call needs.")
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
+def authenticate(authorization: str, *, address: str | None, scope: Scope) -> Initiator:
+    """The machine that calls, as initiator. Raises a child of NotProved, or ScopeMissing, which is recorded.
+
+    Nothing in the time or the answer tells which part of a credential was wrong.
+    """
+    try:
+        credential = _proved(bearer_token(authorization))
+        _refuse_elsewhere(credential, address)
+    except NotProved as refusal:
+        logger.warning("a call from %s was not let in: %s", address, type(refusal).__name__)
+        raise
+    caller = Initiator(
+        kind=InitiatorKind.MACHINE,
+        id=credential.prefix,
+        name=credential.name,
+        door=Door.API,
+        address=address,
+        correlation_id=current_correlation_id(),
+    )
+    if scope not in credential.scopes:
+        _record_missing(scope, caller)
+        raise ScopeMissing(scope)
+    _note_use(credential)
+    return caller
+
+
+def _proved(presented: str) -> MachineCredential:
+    if not presented or len(presented) > LONGEST_SECRET or "\x00" in presented:
+        raise CredentialMissing
+    found = MachineCredential.objects.filter(prefix=presented[:PREFIX_LENGTH]).first()
+    if not (found or NOBODY).is_proved_by(presented) or found is None:
+        raise CredentialWrong
+    if not found.is_usable():
+        raise CredentialEnded
+    return found
+
+
+def _refuse_elsewhere(credential: MachineCredential, address: str | None) -> None:
+    if not credential.allows_address(address):
+        raise AddressNotAllowed
+
+
+def _record_missing(scope: Scope, caller: Initiator) -> None:
+    with transaction.atomic():
+        record(
+            Events.ACCESS_REFUSED,
+            initiator=caller,
+            outcome=Outcome.REFUSED,
+            details={"why": ScopeMissing.code, "scope": str(scope)},
+        )
+
+
+def _note_use(credential: MachineCredential) -> None:
+    """At most once a minute, so that a busy caller does not write on every call."""
+    now = timezone.now()
+    long_ago = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USE_WRITTEN_EVERY)
+    MachineCredential.objects.filter(long_ago, pk=credential.pk).update(last_used_at=now)

@@ -1,0 +1,251 @@
+"""POST /api/v1/revocations, over HTTP, against a real blacklist and with real tokens."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from audit.models import AuditEntry
+from sessions_app.blacklist.verdict import Outcome
+from sessions_app.models import Issuer, Revocation, Role, Scope, User
+from sessions_app.scheduled.clock import Clock
+from sessions_app.tokens.profiles import token_guard
+from tests.factories import a_grant, a_realm, a_token_row, an_identity, an_issuer, open_session, token_for
+from tests.redis_server import EmbeddedRedis, running_redis
+from tests.sessions_app.doors.machines import Machine
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_guard_refuses_a_real_token_after_the_call_and_still_allows_somebody_elses(
+    open_gate: EmbeddedRedis, ines: User, carlos: User
+) -> None:
+    hers, his = token_for(ines, open_session(ines)), token_for(carlos, open_session(carlos))
+    assert token_guard().check(hers).outcome is Outcome.ALLOWED
+
+    answer = Machine().post("/revocations", {"person": {"external_id": "ext-ines"}, "reason": "offboarding"})
+
+    assert answer.status_code == 201
+    assert answer.json()["state"] == "cut_off"
+    assert token_guard().check(hers).outcome is Outcome.REVOKED
+    assert token_guard().check(hers).receipt == answer.json()["receipt"]
+    assert token_guard().check(his).outcome is Outcome.ALLOWED
+
+
+def test_a_token_minted_after_the_cutoff_for_an_old_session_is_refused_too(
+    open_gate: EmbeddedRedis, ines: User
+) -> None:
+    session = open_session(ines)
+
+    Machine().post("/revocations", {"person": {"username": "ines"}, "reason": "role_change"})
+
+    assert token_guard().check(token_for(ines, session)).cause == "session_revoked"
+    assert token_guard().check(token_for(ines, session, sid="never-reported")).cause == "user_cutoff"
+
+
+def test_ending_one_session_leaves_the_other_signed_in(open_gate: EmbeddedRedis, ines: User) -> None:
+    laptop, phone = open_session(ines, sid="laptop"), open_session(ines, sid="phone")
+
+    answer = Machine().post(
+        "/revocations",
+        {"session": {"issuer": "https://login.northwind.example", "sid": "laptop"}, "reason": "role_change"},
+    )
+
+    assert (answer.status_code, answer.json()["scope"]) == (201, "session")
+    assert token_guard().check(token_for(ines, laptop)).outcome is Outcome.REVOKED
+    assert token_guard().check(token_for(ines, phone)).outcome is Outcome.ALLOWED
+
+
+def test_revoking_one_token_leaves_the_next_one_of_its_session(open_gate: EmbeddedRedis, ines: User) -> None:
+    session = open_session(ines)
+    a_token_row(session, token_id="leaked")
+
+    answer = Machine().post(
+        "/revocations", {"token": {"realm": "northwind", "id": "leaked"}, "reason": "security_incident"}
+    )
+
+    assert answer.status_code == 201
+    assert token_guard().check(token_for(ines, session, jti="leaked")).cause == "token_revoked"
+    assert token_guard().check(token_for(ines, session, jti="next")).outcome is Outcome.ALLOWED
+
+
+def test_a_person_is_found_by_identity(open_gate: EmbeddedRedis, ines: User) -> None:
+    answer = Machine().post(
+        "/revocations",
+        {
+            "person": {"issuer": "https://login.northwind.example", "subject": "nw-ines"},
+            "reason": "security_incident",
+            "ticket": "INC-7",
+        },
+    )
+
+    assert answer.status_code == 201
+    assert answer.json()["person"] == {"id": str(ines.pk), "external_id": "ext-ines"}
+    assert answer.json()["ticket"] == "INC-7"
+    assert answer["Location"] == f"/api/v1/revocations/{answer.json()['receipt']}"
+
+
+def test_the_same_call_twice_makes_one_revocation(open_gate: EmbeddedRedis, ines: User) -> None:
+    machine, body = Machine(), {"person": {"username": "ines"}, "reason": "offboarding"}
+    first = machine.post("/revocations", body, idempotency_key="leaver-1")
+
+    second = machine.post("/revocations", body, idempotency_key="leaver-1")
+
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert second.json() == first.json() | {"already_done": True}
+    assert Revocation.objects.count() == 1
+
+
+def test_somebody_elses_order_finds_the_work_already_done(open_gate: EmbeddedRedis, ines: User) -> None:
+    body = {"person": {"username": "ines"}, "reason": "offboarding"}
+    first = Machine().post("/revocations", body)
+
+    second = Machine().post("/revocations", body)
+
+    assert second.status_code == 200
+    assert (second.json()["receipt"], second.json()["already_done"]) == (first.json()["receipt"], True)
+    assert AuditEntry.objects.filter(event_code="RV-111").count() == 1
+
+
+def test_a_key_used_again_with_another_body_is_refused(
+    open_gate: EmbeddedRedis, ines: User, carlos: User
+) -> None:
+    machine = Machine()
+    machine.post(
+        "/revocations", {"person": {"username": "ines"}, "reason": "offboarding"}, idempotency_key="k"
+    )
+
+    answer = machine.post(
+        "/revocations", {"person": {"username": "carlos"}, "reason": "offboarding"}, idempotency_key="k"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "order_key_reused")
+    assert Revocation.objects.of(carlos).count() == 0
+
+
+def test_decided_but_not_cut_off_says_so_and_the_clock_finishes_it(ines: User, settings: Settings) -> None:
+    clock = Clock()
+    with running_redis() as server:
+        settings.REDIS_URL = server.url
+        clock.beat()
+        server.freeze()
+        answer = Machine().post("/revocations", {"person": {"username": "ines"}, "reason": "offboarding"})
+        server.thaw()
+        receipt = answer.json()["receipt"]
+        clock.beat()
+        later = Machine().get(f"/revocations/{receipt}")
+
+    assert (answer.status_code, answer.json()["state"]) == (202, "not_yet_cut_off")
+    assert answer.json()["cut_off_at"] is None
+    assert later.json()["state"] == "cut_off"
+
+
+def test_a_machine_cannot_end_the_access_of_a_privileged_person(open_gate: EmbeddedRedis, sam: User) -> None:
+    answer = Machine().post("/revocations", {"person": {"username": "sam"}, "reason": "security_incident"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "privileged_person")
+    assert Revocation.objects.count() == 0
+    assert AuditEntry.objects.filter(event_code="RV-112F").count() == 1
+
+
+def test_a_machine_cannot_use_a_reason_that_is_for_people(open_gate: EmbeddedRedis, ines: User) -> None:
+    answer = Machine().post("/revocations", {"person": {"username": "ines"}, "reason": "lost_device"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "reason_not_allowed")
+
+
+def test_nobody_by_this_name_is_not_found(db: None) -> None:
+    answer = Machine().post("/revocations", {"person": {"external_id": "nobody"}, "reason": "offboarding"})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "person_unknown")
+
+
+def test_names_that_point_to_two_people_find_nobody(ines: User, carlos: User) -> None:
+    named = {"external_id": "ext-ines", "username": "carlos"}
+
+    answer = Machine().post("/revocations", {"person": named, "reason": "offboarding"})
+
+    assert answer.status_code == 404
+
+
+def test_a_session_nobody_reported_is_not_found(issuer: Issuer) -> None:
+    answer = Machine().post(
+        "/revocations", {"session": {"realm": "northwind", "sid": "unheard-of"}, "reason": "role_change"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "session_unknown")
+
+
+def test_a_session_without_a_sid_cannot_be_named(db: None) -> None:
+    answer = Machine().post("/revocations", {"session": {"realm": "northwind"}, "reason": "role_change"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/session/sid")
+
+
+def test_a_body_that_names_two_things_is_refused(ines: User) -> None:
+    body = {
+        "person": {"username": "ines"},
+        "session": {"realm": "northwind", "sid": "x"},
+        "reason": "offboarding",
+    }
+
+    answer = Machine().post("/revocations", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation")
+
+
+def test_a_reason_that_does_not_exist_is_refused_without_repeating_it(ines: User) -> None:
+    answer = Machine().post("/revocations", {"person": {"username": "ines"}, "reason": "cfm_secret"})
+
+    assert answer.status_code == 422
+    assert b"cfm_secret" not in answer.content
+
+
+def test_a_receipt_is_found_however_it_is_spelled(open_gate: EmbeddedRedis, ines: User) -> None:
+    machine = Machine()
+    receipt = machine.post("/revocations", {"person": {"username": "ines"}, "reason": "offboarding"}).json()[
+        "receipt"
+    ]
+
+    assert machine.get(f"/revocations/{receipt.lower()}").json()["receipt"] == receipt
+    assert machine.get("/revocations/CF-0000000000").status_code == 404
+    assert machine.get("/revocations/nonsense").status_code == 404
+
+
+def test_reading_a_receipt_needs_its_own_scope(db: None) -> None:
+    answer = Machine(Scope.REVOCATIONS_WRITE).get("/revocations/CF-0000000000")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+
+
+def test_the_last_admin_is_protected_from_machines_as_from_everybody(
+    open_gate: EmbeddedRedis, ada: User
+) -> None:
+    answer = Machine().post("/revocations", {"person": {"username": "ada"}, "reason": "offboarding"})
+
+    assert answer.status_code == 403
+
+
+def test_somebody_with_an_ordinary_role_can_be_ended_by_a_machine(
+    open_gate: EmbeddedRedis, otto: User
+) -> None:
+    a_grant(otto, Role.HR)
+
+    answer = Machine().post("/revocations", {"person": {"username": "otto"}, "reason": "offboarding"})
+
+    assert answer.status_code == 201
+
+
+def test_another_realm_with_the_same_session_id_is_untouched(open_gate: EmbeddedRedis, ines: User) -> None:
+    other = an_issuer("https://other.example", realm=a_realm("other"))
+    an_identity(ines, realm="other", person_id="other-ines")
+    open_session(ines, sid="same")
+    elsewhere = open_session(ines, issuer=other, sid="same")
+
+    answer = Machine().post(
+        "/revocations", {"session": {"realm": "northwind", "sid": "same"}, "reason": "role_change"}
+    )
+
+    elsewhere.refresh_from_db()
+    assert answer.status_code == 201
+    assert elsewhere.ended_at is None
