@@ -33,7 +33,6 @@ class NavItem:
 
 
 PLACES = (
-    Place(label=_("Overview"), url="/", icon="gauge"),
     Place(label=_("People"), url="/people/", icon="people", any_of=(May.SEE_PEOPLE,)),
     Place(label=_("Sessions"), url="/sessions/", icon="screen", any_of=(May.SEE_SESSIONS,)),
     Place(label=_("Revocations"), url="/revocations/", icon="cut", any_of=(May.SEE_REVOCATIONS,)),
@@ -63,4 +62,4 @@ def items_for(request: HtmxRequest) -> tuple[NavItem, ...]:
 
 
 def _is_at(path: str, url: str) -> bool:
-    return path == url if url == "/" else path.startswith(url)
+    return path.startswith(url)
