@@ -186,6 +186,13 @@ def without_placeholder(field: BoundField) -> BoundField:
     return field
 
 
+@register.filter
+def without_help(field: BoundField) -> BoundField:
+    """The field without its help text, where that offers something this portal does not have."""
+    field.help_text = ""
+    return field
+
+
 # --- Pictures ---------------------------------------------------------------------------------------
 
 
