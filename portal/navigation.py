@@ -43,6 +43,7 @@ PLACES = (
         icon="settings",
         any_of=(May.SEE_CONFIGURATION, May.SEE_CREDENTIALS, May.SEE_ROLES),
     ),
+    Place(label=_("My sessions"), url="/me/", icon="user"),
 )
 
 

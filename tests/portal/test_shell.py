@@ -32,15 +32,15 @@ def urls_of(user: User) -> list[str]:
 
 
 def test_the_rail_shows_hr_what_hr_may_open(hana: User) -> None:
-    assert urls_of(hana) == ["/", "/people/", "/sessions/", "/revocations/", "/audit/"]
+    assert urls_of(hana) == ["/people/", "/sessions/", "/revocations/", "/audit/", "/me/"]
 
 
 def test_the_rail_shows_admins_settings_and_no_revocations(ada: User) -> None:
-    assert urls_of(ada) == ["/", "/people/", "/audit/", "/settings/"]
+    assert urls_of(ada) == ["/people/", "/audit/", "/settings/", "/me/"]
 
 
-def test_the_rail_of_somebody_without_a_role_has_the_overview_only(otto: User) -> None:
-    assert urls_of(otto) == ["/"]
+def test_the_rail_of_somebody_without_a_role_has_their_own_sessions_only(otto: User) -> None:
+    assert urls_of(otto) == ["/me/"]
 
 
 def test_nobody_signed_in_sees_no_places() -> None:
