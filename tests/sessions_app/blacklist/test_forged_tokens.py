@@ -238,7 +238,11 @@ def test_an_id_with_half_a_character_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf", "auth_time"])
-@pytest.mark.parametrize("value", [None, True, str(NOW), float(NOW), [NOW], {}])
+@pytest.mark.parametrize(
+    "value",
+    [None, True, str(NOW), float(NOW), [NOW], {}],
+    ids=["null", "boolean", "text", "fraction", "list", "object"],  # values change by the second, names must not
+)
 def test_a_moment_is_a_whole_number(name: str, value: object) -> None:
     assert cause_of(signed(HEADER, claims(**{name: value}))) == "claim_type"
 
