@@ -15,10 +15,13 @@ from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
 from audit.events import Events
+from audit.models import AuditEntry
 from audit.record import Target, record
 from portal.htmx import HtmxRequest
 from portal.roles import May, Reach, reach_of, roles_with
-from sessions_app.models import Revocation, Role, Session, User
+from sessions_app.models import MachineCredential, Revocation, Role, Session, User
+from sessions_app.models.revocations import RevocationQuerySet
+from sessions_app.models.sessions import SessionQuerySet
 from sessions_app.models.users import UserQuerySet
 
 P = ParamSpec("P")
@@ -50,6 +53,24 @@ def requires(*rights: May) -> Callable[[View[P]], View[P]]:
 
         guarded.required_rights = rights  # type: ignore[attr-defined]  # read by the test that every view names its rights
         return cast(View[P], guarded)
+
+    return wrap
+
+
+def requires_any(*rights: May) -> Callable[[View[P]], View[P]]:
+    """The same for pages that several rights lead to, such as the contents of settings: one of them is enough."""
+
+    def wrap(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            if not any(may(request.user, right) for right in rights):
+                return refuse(request, rights[0])
+            return view(request, *args, **kwargs)
+
+        guarded.required_rights = rights  # type: ignore[attr-defined]  # read by the test that every view names its rights
+        return guarded
 
     return wrap
 
@@ -88,18 +109,33 @@ def may_for(viewer: User, what: May, person: User) -> bool:
     return may(viewer, what) and people_for(viewer, what).filter(pk=person.pk).exists()
 
 
-def sessions_for(viewer: User, what: May) -> QuerySet[Session]:
+def sessions_for(viewer: User, what: May) -> SessionQuerySet:
     """The sessions of those people."""
     return Session.objects.visible_to(viewer, through=roles_with(what))
 
 
-def revocations_for(viewer: User) -> QuerySet[Revocation]:
+def revocations_for(viewer: User) -> RevocationQuerySet:
     """Receipts the viewer may open: of people reached, and their own where the matrix says "own"."""
     return Revocation.objects.visible_to(
         viewer,
         through=roles_with(May.SEE_REVOCATIONS),
         own_through=roles_with(May.SEE_REVOCATIONS, Reach.OWN),
     )
+
+
+def credentials_for(viewer: User, what: May) -> QuerySet[MachineCredential]:
+    """Credentials the viewer may see or change: all, or the ones they made where the matrix says "own".
+
+    Who made one is read from the trail: the row itself keeps only a name, and two people can share one.
+    """
+    match reach_of(viewer.roles, what):
+        case Reach.ALL:
+            return MachineCredential.objects.all()
+        case Reach.OWN:
+            made = AuditEntry.objects.by_initiator(viewer.pk).filter(event_code=Events.CREDENTIAL_CREATED.code)
+            return MachineCredential.objects.filter(prefix__in=made.values("target_id"))
+        case _:
+            return MachineCredential.objects.none()
 
 
 def fetch_or_refuse(rows: QuerySet[Row], **lookup: Any) -> Row:

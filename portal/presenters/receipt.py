@@ -1,0 +1,325 @@
+"""The receipt of one revocation: two clocks, what was proved, what is still open, for one reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from audit.initiators import Door
+from portal import times
+from portal.access import may_for, people_for
+from portal.presenters.deaths import names_of
+from portal.presenters.progress import ProgressLine, progress_of
+from portal.presenters.words import clean, initiator_words, moment_words, name_of, sessions_words
+from portal.roles import May
+from sessions_app.models import EndedSession, EnforcementPoint, Revocation, RevocationScope, Role, User
+from sessions_app.models.enforcement_points import UnknownPolicy
+from sessions_app.models.moments import from_milliseconds
+from sessions_app.models.revocations import RevocationState
+from sessions_app.revocation.entries import allowance_in
+from sessions_app.revocation.health import clock_age_seconds
+
+CLOCK_IS_LATE_SECONDS = 10
+SHOWN_AT_MOST = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedRow:
+    """One session that was open when the decision fell."""
+
+    applications: str
+    sid: str
+    began_at: datetime
+    last_used_at: datetime
+    lives_until: datetime | None
+
+
+class Receipt:
+    """What the templates under revocations/receipt.html ask for."""
+
+    def __init__(self, revocation: Revocation, reader: User) -> None:
+        self.revocation = revocation
+        self.reader = reader
+
+    # --- Title ---
+
+    @property
+    def number(self) -> str:
+        return self.revocation.receipt
+
+    @property
+    def url(self) -> str:
+        return reverse("receipt", args=[self.number])
+
+    @cached_property
+    def person(self) -> User:
+        """The one person it is about; a revocation without one cannot be stored."""
+        person = self.revocation.person
+        if person is None:
+            raise LookupError(self.number)
+        return person
+
+    @property
+    def name(self) -> str:
+        return name_of(self.person)
+
+    @cached_property
+    def person_url(self) -> str:
+        """The person's page, if the reader reaches them."""
+        reached = people_for(self.reader, May.SEE_PEOPLE).filter(pk=self.person.pk).exists()
+        return reverse("person", args=[self.person.pk]) if reached else ""
+
+    @property
+    def crumbs(self) -> list[tuple[str, str]]:
+        where = (self.name, self.person_url) if self.person_url else (_("Revocations"), reverse("revocations"))
+        root = [(_("People"), reverse("people"))] if self.person_url else []
+        return [*root, where, (_("Receipt"), "")]
+
+    @property
+    def title(self) -> str:
+        if self.is_pending:
+            return _("Decided, not yet cut off")
+        sentences = {
+            RevocationScope.USER: _("%s is cut off"),
+            RevocationScope.SESSION: _("A session of %s is cut off"),
+            RevocationScope.TOKEN: _("A token of %s is cut off"),
+        }
+        return sentences[RevocationScope(self.revocation.scope)] % self.name
+
+    @property
+    def by(self) -> str:
+        return initiator_words(self.revocation)
+
+    @property
+    def reason(self) -> str:
+        return str(self.revocation.get_reason_display())
+
+    @property
+    def is_pending(self) -> bool:
+        return self.revocation.cut_off_at is None
+
+    @property
+    def is_stuck(self) -> bool:
+        return self.revocation.state is RevocationState.STUCK
+
+    @cached_property
+    def may_try(self) -> bool:
+        return self.is_pending and may_for(self.reader, May.TERMINATE_PEOPLE, self.person)
+
+    # --- The first clock ---
+
+    @property
+    def cut_off_kind(self) -> str:
+        if self.is_pending:
+            return "stuck" if self.is_stuck else "not_yet_cut_off"
+        return "cut_off"
+
+    @property
+    def cut_off_word(self) -> str:
+        return _("NOT YET CUT OFF") if self.is_pending else ""
+
+    @property
+    def seconds(self) -> float:
+        """To the cutoff, or how long it has been waiting for it."""
+        seconds = self.revocation.seconds_to_cut_off
+        return self.revocation.seconds_waiting if seconds is None else seconds
+
+    @property
+    def cut_off_line(self) -> SafeString:
+        if self.revocation.cut_off_at is None:
+            at = f"{self.revocation.decided_at.astimezone(UTC):%H:%M:%S}"
+            return format_html(_("decided and stored at {} UTC"), format_html("<strong>{}</strong>", at))
+        at = times.clock_time(self.revocation.cut_off_at)
+        return format_html(_("since {} UTC, read back through the guard"), format_html("<strong>{}</strong>", at))
+
+    @property
+    def ruler_sentence(self) -> str:
+        return _("Cut off %s after the click, on a scale from 10 ms to 40 s.") % times.amount(self.seconds)
+
+    @property
+    def proof(self) -> SafeString | str:
+        """What the guard was really asked; empty where nothing was proved."""
+        if self.revocation.cut_off_at is None or not self.revocation.proof_kind:
+            return ""
+        about = {
+            "session": _("session {}"),
+            "token": _("token {}"),
+            "user": _("a sign-in of this person from the moment of the cutoff{}"),
+        }[self.revocation.proof_kind]
+        tail = format_html("<code>…{}</code>", self.revocation.proof_tail) if self.revocation.proof_tail else ""
+        return format_html(
+            _("Guard asked for {about} at {at} UTC: REVOKED."),
+            about=format_html(about, tail),
+            at=times.clock_time(self.revocation.cut_off_at),
+        )
+
+    # --- While it is not cut off ---
+
+    @property
+    def who_works_on_it(self) -> str:
+        age = clock_age_seconds()
+        if age is None or age > CLOCK_IS_LATE_SECONDS:
+            return _("Nobody now: the clock is not running. Somebody with access to the server must start it.")
+        return _("The clock, which tries every second. Nobody has to click again.")
+
+    @property
+    def closed_words(self) -> str:
+        """What is closed although the cutoff is not there yet, by the policy of the enforcement points."""
+        count = EnforcementPoint.objects.filter(unknown_policy=UnknownPolicy.CLOSED).count()
+        refusing = ngettext(
+            "%(count)d enforcement point refuses everybody while it cannot ask.",
+            "%(count)d enforcement points refuse everybody while they cannot ask.",
+            count,
+        ) % {"count": count}
+        stored = _("No new sign-in, by the database.") if self.revocation.blocks_sign_in else ""
+        return f"{refusing} {stored}".strip()
+
+    @property
+    def still_open_words(self) -> str:
+        """The hole, named plainly."""
+        applications = {app.pk: app for ending in self._endings for app in ending.session.applications.all()}
+        deaf = [app for app in applications.values() if not app.can_be_cut]
+        asking = _("While the blacklist answers some services and not us, tokens that are out still work there.")
+        if not deaf:
+            return asking
+        return f"{asking} {_('%s never asks us.') % names_of(deaf)}"
+
+    # --- System by system ---
+
+    marks: tuple[tuple[str, float], ...] = ()
+    """Outside systems on the ruler: none are connected."""
+
+    @cached_property
+    def lines(self) -> list[ProgressLine]:
+        return progress_of(self.revocation, self._endings)
+
+    # --- Sessions ---
+
+    @cached_property
+    def shows_sessions(self) -> bool:
+        return may_for(self.reader, May.SEE_SESSIONS, self.person)
+
+    @cached_property
+    def _endings(self) -> list[EndedSession]:
+        endings = self.revocation.ended_sessions.select_related("session").prefetch_related("session__applications")
+        return list(endings.order_by("-session__last_used_at", "pk"))
+
+    @property
+    def ended(self) -> list[EndedRow]:
+        return [_ended_row(ending) for ending in self._endings[:SHOWN_AT_MOST]]
+
+    # --- Facts ---
+
+    @property
+    def ended_words(self) -> str:
+        """'7 sessions, 2 more than you saw'."""
+        words = sessions_words(self.revocation.sessions_ended)
+        more = self.revocation.more_than_seen
+        if not more:
+            return words
+        if self.revocation.initiator_user_id == self.reader.pk:
+            return _("%(sessions)s, %(more)d more than you saw") % {"sessions": words, "more": more}
+        return _("%(sessions)s, %(more)d more than the form showed") % {"sessions": words, "more": more}
+
+    @property
+    def sign_in_words(self) -> str:
+        revocation = self.revocation
+        if revocation.reinstated_at:
+            return _("Was blocked; allowed again %s UTC") % moment_words(revocation.reinstated_at)
+        if revocation.blocks_sign_in:
+            return _("Blocked until somebody allows it again")
+        return _("Stays open")
+
+    @property
+    def works_again(self) -> list[tuple[str, str]]:
+        """From which whole second a new sign-in counts, per realm whose issuers' clocks we allow for."""
+        if self.revocation.scope != RevocationScope.USER or not self.person.is_active or self.revocation.reinstated_at:
+            return []
+        cutoff_ms = self.revocation.targets.get(user=self.person).cutoff_ms
+        realms = {identity.realm_id: identity.realm for identity in self.person.identities.select_related("realm")}
+        allowed = [(realm, allowance_in(realm)) for realm in realms.values()]
+        return [(clean(realm.name), _next_second(cutoff_ms + extra)) for realm, extra in allowed if extra]
+
+    @property
+    def told_words(self) -> str:
+        return _("Nobody")
+
+    @property
+    def door_words(self) -> str:
+        words = {
+            Door.PAGE: _("A page of Curfew"),
+            Door.API: _("The API"),
+            Door.SHELL: _("The shell on the server"),
+            Door.CLOCK: _("The clock"),
+        }
+        return words.get(Door(self.revocation.door), self.revocation.door)
+
+    @property
+    def ticket(self) -> str:
+        return clean(self.revocation.ticket)
+
+    @cached_property
+    def note(self) -> str:
+        """For the initiator's own role and for Security; the trail keeps it for nobody else to read here."""
+        return self.revocation.note if self._may_read_note else ""
+
+    @property
+    def _may_read_note(self) -> bool:
+        initiator = self.revocation.initiator_user
+        shared = self.reader.roles & initiator.roles if initiator else frozenset()
+        return initiator == self.reader or bool(shared) or Role.SECURITY in self.reader.roles
+
+    # --- For machines and for keeping ---
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as the page, for the same reader. Moments are ISO 8601 in UTC with milliseconds."""
+        revocation = self.revocation
+        return {
+            "receipt": self.number,
+            "state": revocation.state.value,
+            "scope": revocation.scope,
+            "reason": revocation.reason,
+            "ticket": revocation.ticket,
+            "note": self.note,
+            "person": {"id": str(self.person.pk), "name": self.name},
+            "ordered_by": {"kind": revocation.initiator_kind, "name": self.by, "door": revocation.door},
+            "received_at": _stamp(revocation.received_at),
+            "decided_at": _stamp(revocation.decided_at),
+            "cut_off_at": _stamp(revocation.cut_off_at),
+            "confirmed_at": _stamp(revocation.confirmed_at),
+            "seconds_to_cut_off": revocation.seconds_to_cut_off,
+            "sessions_ended": revocation.sessions_ended,
+            "sessions_seen": revocation.sessions_seen,
+            "blocks_sign_in": revocation.blocks_sign_in,
+            "sign_in_allowed_again_at": _stamp(revocation.reinstated_at),
+            "proof": {"asked_for": revocation.proof_kind, "ends_in": revocation.proof_tail} if self.proof else None,
+            "attempts": revocation.attempts,
+            "systems": [{"name": line.name, "state": line.word, "what": line.what} for line in self.lines],
+        }
+
+
+def _ended_row(ending: EndedSession) -> EndedRow:
+    return EndedRow(
+        applications=names_of(ending.session.applications.all()) or _("No known application"),
+        sid=ending.session.sid or "",
+        began_at=ending.session.began_at,
+        last_used_at=ending.session.last_used_at,
+        lives_until=ending.lives_until,
+    )
+
+
+def _next_second(cutoff_ms: int) -> str:
+    """Tokens give the start of a session in whole seconds, and the cutoff's own second is over."""
+    return f"{from_milliseconds((cutoff_ms // 1000 + 1) * 1000):%H:%M:%S} UTC"
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else None

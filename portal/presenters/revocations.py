@@ -1,0 +1,166 @@
+"""The list of revocations: filters, and one row per decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from portal.access import people_for, revocations_for
+from portal.presenters.filters import AddressFilter, Chosen, Offer, offer
+from portal.presenters.standing import pending_words
+from portal.presenters.words import initiator_words, name_of
+from portal.roles import May
+from sessions_app.models import Revocation, User
+from sessions_app.models.reasons import Reason
+from sessions_app.models.receipts import read_receipt
+from sessions_app.models.revocations import RevocationState
+
+ROWS = 50
+STATES: dict[str, tuple[Promise, Q]] = {
+    "not-yet": (gettext_lazy("not yet cut off"), Q(cut_off_at__isnull=True)),
+    "cut-off": (gettext_lazy("cut off"), Q(cut_off_at__isnull=False)),
+}
+KINDS = {
+    RevocationState.REQUESTED: "waiting",
+    RevocationState.STUCK: "stuck",
+    RevocationState.CUT_OFF: "cut_off",
+    RevocationState.CONFIRMED: "confirmed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevocationFilter(AddressFilter):
+    state: str = ""
+    reason: str = ""
+    mine: str = ""
+
+    def apply(self, revocations: QuerySet[Revocation], reader: User) -> QuerySet[Revocation]:
+        if self.state in STATES:
+            revocations = revocations.filter(STATES[self.state][1])
+        if self.reason in Reason.values:
+            revocations = revocations.filter(reason=self.reason)
+        if self.mine:
+            revocations = revocations.filter(initiator_user=reader)
+        if not self.q:
+            return revocations
+        named = people_for(reader, May.SEE_PEOPLE).matching(self.q)
+        about = revocations.filter(Q(receipt=read_receipt(self.q)) | Q(targets__user__in=named.values("pk")))
+        return about.distinct()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevocationRow:
+    receipt: str
+    url: str
+    person: str
+    scope: str
+    reason: str
+    by: str
+    decided_at: datetime
+    sessions_ended: int
+    kind: str
+    word: str
+    is_pending: bool
+    seconds: float | None
+
+
+def rows_of(revocations: Iterable[Revocation]) -> list[RevocationRow]:
+    """Two queries for any number of rows, whatever queryset they come from."""
+    if isinstance(revocations, QuerySet):
+        revocations = revocations.select_related("initiator_user").prefetch_related("targets__user")
+    return [_row(revocation) for revocation in revocations]
+
+
+def _row(revocation: Revocation) -> RevocationRow:
+    is_pending = revocation.cut_off_at is None
+    return RevocationRow(
+        receipt=revocation.receipt,
+        url=reverse("receipt", args=[revocation.receipt]),
+        person=", ".join(name_of(target.user) for target in revocation.targets.all()),
+        scope=str(revocation.get_scope_display()),
+        reason=str(revocation.get_reason_display()),
+        by=initiator_words(revocation),
+        decided_at=revocation.decided_at,
+        sessions_ended=revocation.sessions_ended,
+        kind=KINDS[revocation.state],
+        word=pending_words(revocation) if is_pending else "",
+        is_pending=is_pending,
+        seconds=revocation.seconds_to_cut_off,
+    )
+
+
+class RevocationsPage:
+    """One page of the list for one reader."""
+
+    def __init__(self, reader: User, chosen: RevocationFilter) -> None:
+        self.reader = reader
+        self.chosen = chosen
+        self._all = revocations_for(reader)
+
+    @property
+    def exact(self) -> str:
+        """The receipt that was searched for, if the reader may open it."""
+        typed = read_receipt(self.chosen.q)
+        return typed if typed and self._all.filter(receipt=typed).exists() else ""
+
+    @cached_property
+    def page(self) -> Page[Revocation]:
+        found = self.chosen.apply(self._all, self.reader).order_by("-decided_at", "id")
+        related = found.select_related("initiator_user").prefetch_related("targets__user")
+        return Paginator(related, ROWS).get_page(self.chosen.page)
+
+    @cached_property
+    def rows(self) -> list[RevocationRow]:
+        return rows_of(list(self.page.object_list))
+
+    @property
+    def query(self) -> str:
+        return self.chosen.query()
+
+    @cached_property
+    def line(self) -> str:
+        pending = self._all.filter(cut_off_at__isnull=True).count()
+        count = self._all.count()
+        decided = ngettext("%(count)s revocation", "%(count)s revocations", count) % {"count": f"{count:,}"}
+        return _("%(decided)s, %(pending)d not yet cut off.") % {"decided": decided, "pending": pending}
+
+    @property
+    def found_words(self) -> str:
+        count = self.page.paginator.count
+        return ngettext("%(count)d revocation found", "%(count)d revocations found", count) % {"count": count}
+
+    @property
+    def chips_on(self) -> list[Chosen]:
+        return list(_chips_on(self.chosen))
+
+    @property
+    def offers(self) -> list[Offer]:
+        return list(_offers(self.chosen))
+
+
+def _chips_on(chosen: RevocationFilter) -> Iterator[Chosen]:
+    if chosen.state in STATES:
+        yield Chosen(key=_("state:"), value=str(STATES[chosen.state][0]), remove_url=chosen.address(state=""))
+    if chosen.reason in Reason.values:
+        value = str(Reason(chosen.reason).label)
+        yield Chosen(key=_("reason:"), value=value, remove_url=chosen.address(reason=""))
+    if chosen.mine:
+        yield Chosen(key=_("by:"), value=_("me"), remove_url=chosen.address(mine=""))
+
+
+def _offers(chosen: RevocationFilter) -> Iterator[Offer]:
+    if chosen.state not in STATES:
+        yield offer(_("State"), chosen, "state", [(value, str(words)) for value, (words, _q) in STATES.items()])
+    if chosen.reason not in Reason.values:
+        yield offer(_("Reason"), chosen, "reason", [(value, str(words)) for value, words in Reason.choices])
+    if not chosen.mine:
+        yield offer(_("By"), chosen, "mine", [("yes", _("me"))])

@@ -1,0 +1,97 @@
+"""People: find them, look at one, end one of their sessions, let them sign in again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.access import fetch_or_refuse, people_for, requires, sessions_for
+from portal.ending_forms import EndingForm
+from portal.forms import AllowSignInForm
+from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.presenters.people import PeopleFilter, PeoplePage
+from portal.presenters.person import PersonPage, note_look
+from portal.presenters.refusals import status_of
+from portal.presenters.reinstatement import ReinstateDialog, reinstated_words
+from portal.roles import May
+from sessions_app.changes.errors import ChangeRefused
+from sessions_app.changes.reinstate import allow_sign_in_again
+from sessions_app.models import User
+from sessions_app.models.moments import database_now
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.reasons import usable_by
+
+PERSON = "portal/people/person.html"
+ALLOW_SIGN_IN = "portal/people/allow_sign_in.html"
+
+
+@require_safe
+@requires(May.SEE_PEOPLE)
+def people(request: HtmxRequest) -> HttpResponse:
+    """Search and list."""
+    page = PeoplePage(request.user, PeopleFilter.read(request.GET))
+    return page_or_part(request, "portal/people/people.html", "people", {"people": page})
+
+
+@require_safe
+@requires(May.SEE_PEOPLE)
+def person(request: HtmxRequest, user_id: UUID) -> HttpResponse:
+    """One person. Opening their sessions is an entry in the trail."""
+    user = _fetch(request, user_id, May.SEE_PEOPLE)
+    page = PersonPage(user, request.user, tab=request.GET.get("tab", ""))
+    note_look(page, by=request.initiator)
+    form = EndingForm(reasons=usable_by(request.user.roles))
+    return page_or_part(request, PERSON, "live-sessions", {"page": page, "ending": form})
+
+
+@require_POST
+@requires(May.END_SESSIONS)
+def end_session(request: HtmxRequest, user_id: UUID, session_id: UUID) -> HttpResponse:
+    """End one session; the answer stands where its row was, or is the receipt where there is no htmx."""
+    received_at = database_now()
+    user = _fetch(request, user_id, May.END_SESSIONS)
+    session = fetch_or_refuse(sessions_for(request.user, May.END_SESSIONS).filter(user=user), pk=session_id)
+    form = EndingForm(request.POST, reasons=usable_by(request.user.roles))
+    if not form.is_valid():
+        page = PersonPage(user, request.user)
+        return page_or_part(request, PERSON, "live-sessions", {"page": page, "ending": form}, status=422)
+    try:
+        revocation = revoke(form.order(session, by=request.initiator, received_at=received_at))
+    except OrderRefused as refusal:
+        form.refuse(refusal)
+        page = PersonPage(user, request.user)
+        context = {"page": page, "ending": form}
+        return page_or_part(request, PERSON, "live-sessions", context, status=status_of(refusal))
+    if not request.htmx:
+        return go_to(request, f"/revocations/{revocation.receipt}/")
+    page = PersonPage(user, request.user, ended=revocation)
+    fresh = EndingForm(reasons=usable_by(request.user.roles))
+    return page_or_part(request, PERSON, "live-sessions", {"page": page, "ending": fresh})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(May.ALLOW_SIGN_IN_AGAIN)
+def allow_sign_in(request: HtmxRequest, user_id: UUID) -> HttpResponse:
+    """Let somebody sign in again; what was ended stays ended."""
+    user = _fetch(request, user_id, May.ALLOW_SIGN_IN_AGAIN)
+    form = AllowSignInForm(request.POST or None)
+    context = {"dialog": ReinstateDialog(user, request.user), "form": form}
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return page_or_part(request, ALLOW_SIGN_IN, "allow-sign-in-dialog", context, status=status)
+    try:
+        done = allow_sign_in_again(user, by=request.initiator, reason=form.cleaned_data["reason"])
+    except (OrderRefused, ChangeRefused) as refusal:
+        form.add_error(None, str(refusal))
+        status = status_of(refusal)
+        return page_or_part(request, ALLOW_SIGN_IN, "allow-sign-in-dialog", context, status=status)
+    messages.info(request, reinstated_words(user, done))
+    return go_to(request, f"/people/{user.pk}/")
+
+
+def _fetch(request: HtmxRequest, user_id: UUID, what: May) -> User:
+    return fetch_or_refuse(people_for(request.user, what), pk=user_id)

@@ -1,0 +1,67 @@
+"""Revocations and their receipts."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.access import fetch_or_refuse, people_for, requires, revocations_for
+from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.presenters.receipt import Receipt
+from portal.presenters.revocations import RevocationFilter, RevocationsPage
+from portal.roles import May
+from sessions_app.models import Revocation
+from sessions_app.models.receipts import read_receipt
+from sessions_app.revocation.publishing import try_to_publish
+
+RECEIPT = "portal/revocations/receipt.html"
+
+
+@require_safe
+@requires(May.SEE_REVOCATIONS)
+def revocations(request: HtmxRequest) -> HttpResponse:
+    """Newest first. A whole receipt number typed into the search leads straight to it."""
+    page = RevocationsPage(request.user, RevocationFilter.read(request.GET))
+    if page.exact and not request.htmx:
+        return HttpResponseRedirect(reverse("receipt", args=[page.exact]))
+    return page_or_part(request, "portal/revocations/revocations.html", "revocations", {"revocations": page})
+
+
+@require_safe
+@requires(May.SEE_REVOCATIONS)
+def receipt(request: HtmxRequest, number: str) -> HttpResponse:
+    """What one revocation did, and what is proved of it. The part asks again by itself until it is cut off."""
+    shown = Receipt(_fetch(request, number), request.user)
+    return page_or_part(request, RECEIPT, "receipt", {"receipt": shown})
+
+
+@require_safe
+@requires(May.SEE_REVOCATIONS)
+def receipt_json(request: HtmxRequest, number: str) -> HttpResponse:
+    """The same for keeping, under the same rights."""
+    response = JsonResponse(Receipt(_fetch(request, number), request.user).as_json())
+    response["Content-Disposition"] = f'inline; filename="{number}.json"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@requires(May.SEE_REVOCATIONS, May.TERMINATE_PEOPLE)
+def try_now(request: HtmxRequest, number: str) -> HttpResponse:
+    """Do at once what the clock does every second. Harmless at any time and any number of times."""
+    revocation = _fetch(request, number)
+    fetch_or_refuse(people_for(request.user, May.TERMINATE_PEOPLE), revocation_targets__revocation=revocation)
+    if revocation.cut_off_at is None:
+        try_to_publish(revocation, by=request.initiator)
+    if not request.htmx:
+        return go_to(request, reverse("receipt", args=[revocation.receipt]))
+    return page_or_part(request, RECEIPT, "receipt", {"receipt": Receipt(revocation, request.user)})
+
+
+def _fetch(request: HtmxRequest, number: str) -> Revocation:
+    """By its number in any spelling people use."""
+    known = read_receipt(number)
+    if known is None:
+        raise Http404
+    return fetch_or_refuse(revocations_for(request.user).select_related("initiator_user"), receipt=known)
