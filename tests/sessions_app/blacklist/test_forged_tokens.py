@@ -241,7 +241,8 @@ def test_an_id_with_half_a_character_is_refused() -> None:
 @pytest.mark.parametrize(
     "value",
     [None, True, str(NOW), float(NOW), [NOW], {}],
-    ids=["null", "boolean", "text", "fraction", "list", "object"],  # values change by the second, names must not
+    # The values change by the second, the names must not: two workers have to collect the same.
+    ids=["null", "boolean", "text", "fraction", "list", "object"],
 )
 def test_a_moment_is_a_whole_number(name: str, value: object) -> None:
     assert cause_of(signed(HEADER, claims(**{name: value}))) == "claim_type"
