@@ -32,7 +32,7 @@ PRESET_NAMES = {
 FIELDS_OF_PROBLEMS = {"realm": "realm_key", "keys": "keys_text"}
 
 
-class IssuerForm(forms.ModelForm[Issuer]):
+class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no argument when it runs
     realm_key = forms.CharField(
         label=_("Realm"),
         max_length=100,
@@ -48,7 +48,9 @@ class IssuerForm(forms.ModelForm[Issuer]):
         help_text=_("A JSON Web Key Set, one key of it, or PEM public keys and certificates."),
     )
     keys_file = forms.FileField(
-        label=_("or a file of them"), required=False, help_text=_("At most 64 KiB; it replaces what is pasted.")
+        label=_("or a file of them"),
+        required=False,
+        help_text=_("At most 64 KiB; it replaces what is pasted."),
     )
     kid = forms.CharField(
         label=_("Key id of a PEM key"),

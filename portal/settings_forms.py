@@ -42,7 +42,9 @@ class LinesField(forms.CharField):
         return bool(self.to_python(data) != (initial or []))
 
 
-def say_refusal(form: forms.BaseForm, refusal: ChangeRefused, *, fields: dict[str, str] | None = None) -> None:
+def say_refusal(
+    form: forms.BaseForm, refusal: ChangeRefused, *, fields: dict[str, str] | None = None
+) -> None:
     """Put a refusal on the form: each problem at its field where the form has it, else above all of them."""
     problems: Iterable[tuple[str | None, object]] = [(None, str(refusal))]
     if isinstance(refusal, ValuesRefused):
@@ -90,17 +92,19 @@ class ReasonForm(forms.Form):
 # --- Applications and enforcement points ------------------------------------------------------------
 
 
-class ApplicationForm(forms.ModelForm[Application]):
+class ApplicationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no argument when it runs
     class Meta:
         model = Application
         fields = ["name", "key", "asks", "cache_seconds", "token_seconds"]
         help_texts = {
             "key": _("How reports name it, such as “payroll”. Lower-case letters, digits and hyphens."),
-            "asks": _("How it learns that access ended. One that does not ask cannot be cut before its token ends."),
+            "asks": _(
+                "How it learns that access ended. One that does not ask cannot be cut before its token ends."
+            ),
         }
 
 
-class PointForm(forms.ModelForm[EnforcementPoint]):
+class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no argument when it runs
     audiences = LinesField(
         label=_("Audiences"),
         required=False,

@@ -17,13 +17,17 @@ from audit.presentation import initiator_pseudonym, sentence, target_pseudonym
 from portal.access import may, people_for, revocations_for
 from portal.presenters.audit_words import title_of
 from portal.presenters.looks import role_words
-from portal.roles import May
 from portal.presenters.sessions import masked
+from portal.presenters.words import clean
+from portal.roles import May
 from sessions_app.models import User
 from sessions_app.models.reasons import Reason
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+LONGEST_VALUE = 2000
 
 
 class FieldChange(NamedTuple):
@@ -54,13 +58,13 @@ class AuditRow:
 
     @property
     def who(self) -> str:
-        return self.names.get((SubjectRole.INITIATOR, "name")) or initiator_pseudonym(self.entry)
+        return clean(self.names.get((SubjectRole.INITIATOR, "name"), "")) or initiator_pseudonym(self.entry)
 
     @property
     def whom(self) -> str:
         if not self.entry.target_id:
             return ""
-        return self.names.get((SubjectRole.TARGET, "label")) or target_pseudonym(self.entry)
+        return clean(self.names.get((SubjectRole.TARGET, "label"), "")) or target_pseudonym(self.entry)
 
     @property
     def reason(self) -> StrOrPromise:
@@ -88,7 +92,7 @@ class AuditRow:
     def _as_allowed(self, kind: str, value: str) -> str:
         if not value:
             return _("blanked")
-        return masked(value) if kind == "address" and not self.sees_addresses else value
+        return masked(value) if kind == "address" and not self.sees_addresses else clean(value, LONGEST_VALUE)
 
     @property
     def changes(self) -> list[FieldChange]:
@@ -136,4 +140,4 @@ def _side(pair: object, index: int) -> str:
 
 
 def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LONGEST_VALUE)

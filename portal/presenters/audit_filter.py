@@ -45,7 +45,9 @@ class AuditQuestion:
     def problem(self) -> str:
         """Why this question has no answer, as a sentence."""
         if self.chosen.receipt and read_receipt(self.chosen.receipt) is None:
-            return _("“%s” is not a receipt number. One looks like CF-8F3K2Q7D1M.") % clean(self.chosen.receipt)
+            return _("“%s” is not a receipt number. One looks like CF-8F3K2Q7D1M.") % clean(
+                self.chosen.receipt
+            )
         return ""
 
     def entries(self) -> EntryQuerySet:

@@ -65,7 +65,9 @@ class SessionQuestion:
     def problem(self) -> str:
         """Why this question has no answer, as a sentence."""
         if self.chosen.address_is and not _is_address(self.chosen.address_is):
-            return _("“%s” is not an address. One looks like 192.0.2.7 or 2001:db8::7.") % clean(self.chosen.address_is)
+            return _("“%s” is not an address. One looks like 192.0.2.7 or 2001:db8::7.") % clean(
+                self.chosen.address_is
+            )
         return ""
 
     def sessions(self) -> QuerySet[Session]:

@@ -52,7 +52,10 @@ class ListedSession:
         facts = [
             (_("User agent"), self.shown.agent),
             (_("Device"), clean(self.session.device_id)),
-            (_("Signed in with"), ", ".join(clean(str(name)) for name in self.session.authentication_methods)),
+            (
+                _("Signed in with"),
+                ", ".join(clean(str(name)) for name in self.session.authentication_methods),
+            ),
             (_("Issuer"), clean(issuer.name) if issuer else ""),
             (_("Realm"), clean(self.session.realm.key)),
         ]
@@ -72,15 +75,16 @@ def listed_for(reader: User, sessions: Iterable[Session]) -> list[ListedSession]
     found = list(sessions)
     people = {session.user_id for session in found}
     seen_fully = _of(people, reader, May.SEE_SESSION_ORIGIN)
-    endable = _of(people, reader, May.END_SESSIONS) - {reader.pk}
     privileged = _privileged(people)
+    out_of_reach = set() if Role.SECURITY in reader.roles else privileged
+    endable = _of(people, reader, May.END_SESSIONS) - out_of_reach - {reader.pk}
     receipts = _receipts(reader, {session.ended_by_id for session in found if session.ended_by_id})
     otherwise = Origin.MASKED if sees_masked(reader) else Origin.NOTHING
     return [
         _listed(
             session,
             Origin.EVERYTHING if session.user_id in seen_fully else otherwise,
-            may_end=session.user_id in endable and session.is_open,
+            may_end=session.user_id in endable and _can_end_alone(session),
             is_own=session.user_id == reader.pk,
             is_privileged=session.user_id in privileged,
             sees_receipt=session.ended_by_id in receipts,
@@ -92,7 +96,7 @@ def listed_for(reader: User, sessions: Iterable[Session]) -> list[ListedSession]
 def own_listed(reader: User, sessions: Iterable[Session]) -> list[ListedSession]:
     """One's own sessions, with everything known of them."""
     return [
-        _listed(session, Origin.EVERYTHING, may_end=session.is_open, is_own=True)
+        _listed(session, Origin.EVERYTHING, may_end=_can_end_alone(session), is_own=True)
         for session in sessions
         if session.user_id == reader.pk
     ]
@@ -109,6 +113,11 @@ def sees_masked(reader: User) -> bool:
 
 def _listed(session: Session, origin: Origin, **about: bool) -> ListedSession:
     return ListedSession(session=session, shown=session_row(session, origin=origin), origin=origin, **about)
+
+
+def _can_end_alone(session: Session) -> bool:
+    """A guard could not tell a session without an id from the person's others."""
+    return session.is_open and bool(session.sid)
 
 
 def _of(people: set[UUID], reader: User, what: May) -> set[UUID]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from audit.errors import BadCursor
 from audit.search import page
@@ -20,7 +20,7 @@ from portal.roles import May
 SIZE = 50
 
 
-@require_GET
+@require_safe
 @requires(May.SEE_AUDIT)
 def listing(request: HtmxRequest) -> HttpResponse:
     """Fifty entries at a time; the address holds every filter."""
@@ -38,14 +38,14 @@ def listing(request: HtmxRequest) -> HttpResponse:
     return page_or_part(request, "portal/audit/list.html", "entries", context)
 
 
-@require_GET
+@require_safe
 @requires(May.SEE_AUDIT)
 def detail(request: HtmxRequest, entry_id: int) -> HttpResponse:
     """One entry with all its fields."""
     return page_or_part(request, "portal/audit/detail.html", "entry", _context(request, entry_id))
 
 
-@require_GET
+@require_safe
 @requires(May.SEE_AUDIT)
 def row(request: HtmxRequest, entry_id: int) -> HttpResponse:
     """The row closed again. Without htmx there is nothing to close, so the page itself."""

@@ -9,15 +9,16 @@ from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import HttpResponseClientRedirect
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import fetch_or_refuse, requires
 from portal.ending_forms import OWN_REASONS, EndingForm, new_order_key
-from portal.htmx import HtmxRequest, page_or_part
+from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.portal_sessions import SID_KEY
 from portal.presenters.looks import looks_at
+from portal.presenters.refusals import status_of
 from portal.presenters.session_list import own_listed, with_what_rows_show
 from sessions_app.models import Revocation, Session
 from sessions_app.models.moments import database_now
@@ -28,7 +29,7 @@ PAGE = "portal/me/page.html"
 LONGEST_LIST = 200
 
 
-@require_GET
+@require_safe
 @requires()
 def me(request: HtmxRequest) -> HttpResponse:
     """Everything Curfew knows about one's own sign-ins."""
@@ -48,7 +49,9 @@ def end_own(request: HtmxRequest, session_id: UUID) -> HttpResponse:
         revocation = revoke(form.order(session, by=request.initiator, received_at=received_at))
     except OrderRefused as refusal:
         form.refuse(refusal)
-        return page_or_part(request, PAGE, "own-sessions", _context(request, form=form), status=409)
+        return page_or_part(
+            request, PAGE, "own-sessions", _context(request, form=form), status=status_of(refusal)
+        )
     if session.sid == request.session.get(SID_KEY):
         return _signed_out(request)
     return page_or_part(request, PAGE, "own-sessions", _context(request, revocation=revocation))
@@ -57,11 +60,7 @@ def end_own(request: HtmxRequest, session_id: UUID) -> HttpResponse:
 def _signed_out(request: HtmxRequest) -> HttpResponse:
     logout(request)
     messages.info(request, _("You ended the session you were using, so you are signed out."))
-    response = HttpResponseClientRedirect("/accounts/login/")
-    if not request.htmx:
-        response.status_code = 302
-        response["Location"] = "/accounts/login/"
-    return response
+    return go_to(request, reverse("account_login"))
 
 
 def _context(

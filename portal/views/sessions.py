@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
-from audit.events import Events
-from audit.record import Target, record
 from portal.access import fetch_or_refuse, requires, sessions_for
 from portal.ending_forms import EndingForm
-from portal.htmx import HtmxRequest, page_or_part
+from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.presenters.looks import note_look_at
+from portal.presenters.refusals import status_of
 from portal.presenters.session_filter import SessionFilter, SessionQuestion
 from portal.presenters.session_list import listed_for, shows_origin, with_what_rows_show
 from portal.presenters.session_paging import BadCursor, page_of
@@ -29,7 +29,7 @@ from sessions_app.revocation.reasons import usable_by
 DETAIL = "portal/sessions/detail.html"
 
 
-@require_GET
+@require_safe
 @requires(May.SEE_SESSIONS)
 def listing(request: HtmxRequest) -> HttpResponse:
     """Newest use first, fifty at a time; the address holds every filter."""
@@ -51,17 +51,17 @@ def listing(request: HtmxRequest) -> HttpResponse:
     return page_or_part(request, "portal/sessions/list.html", "sessions", context)
 
 
-@require_GET
+@require_safe
 @requires(May.SEE_SESSIONS)
 def detail(request: HtmxRequest, session_id: UUID) -> HttpResponse:
     """One session opened, which is an entry; with the form that ends it for those who may."""
     session = _fetch(request, May.SEE_SESSIONS, session_id)
-    _note_look(request, session)
+    note_look_at(session.user, by=request.initiator)
     form = EndingForm(reasons=usable_by(request.user.roles))
     return page_or_part(request, DETAIL, "session", _context(request, session, form=form))
 
 
-@require_GET
+@require_safe
 @requires(May.SEE_SESSIONS)
 def row(request: HtmxRequest, session_id: UUID) -> HttpResponse:
     """The row closed again. Without htmx there is nothing to close, so the page itself."""
@@ -78,7 +78,7 @@ def end(request: HtmxRequest, session_id: UUID) -> HttpResponse:
     received_at = database_now()
     session = _fetch(request, May.END_SESSIONS, session_id)
     if session.user_id == request.user.pk:
-        return redirect("me")
+        return go_to(request, reverse("me"))
     form = EndingForm(request.POST, reasons=usable_by(request.user.roles))
     if not form.is_valid():
         return page_or_part(request, DETAIL, "session", _context(request, session, form=form), status=422)
@@ -86,11 +86,12 @@ def end(request: HtmxRequest, session_id: UUID) -> HttpResponse:
         revocation = revoke(form.order(session, by=request.initiator, received_at=received_at))
     except OrderRefused as refusal:
         form.refuse(refusal)
-        return page_or_part(request, DETAIL, "session", _context(request, session, form=form), status=409)
+        context = _context(request, session, form=form)
+        return page_or_part(request, DETAIL, "session", context, status=status_of(refusal))
     if not request.htmx:
-        return redirect(f"/revocations/{revocation.receipt}/")
+        return go_to(request, reverse("receipt", args=[revocation.receipt]))
     ended = _fetch(request, May.SEE_SESSIONS, session_id)
-    return render(request, f"{DETAIL}#session", _context(request, ended, revocation=revocation))
+    return page_or_part(request, DETAIL, "session", _context(request, ended, revocation=revocation))
 
 
 def _fetch(request: HtmxRequest, right: May, session_id: UUID) -> Session:
@@ -100,16 +101,3 @@ def _fetch(request: HtmxRequest, right: May, session_id: UUID) -> Session:
 def _context(request: HtmxRequest, session: Session, **more: Any) -> dict[str, Any]:
     (shown,) = listed_for(request.user, [session])
     return {"row": shown, "shows_origin": shows_origin(request.user), **more}
-
-
-def _note_look(request: HtmxRequest, session: Session) -> None:
-    if session.user_id == request.user.pk:
-        return
-    person = session.user
-    with transaction.atomic():
-        record(
-            Events.PERSON_VIEWED,
-            initiator=request.initiator,
-            target=Target(kind="user", id=str(person.pk), label=person.display_name),
-            details={"session": str(session.pk)},
-        )

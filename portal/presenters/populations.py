@@ -1,0 +1,20 @@
+"""The populations that people really have, offered while somebody types one."""
+
+from __future__ import annotations
+
+from sessions_app.models import Group, User
+
+OFFERED_AT_MOST = 200
+
+
+def known_populations() -> list[str]:
+    """Legal entities, countries, departments and groups, by name, each once."""
+    names = {
+        value
+        for column in ("legal_entity", "country", "department")
+        for value in User.objects.exclude(**{column: ""})
+        .values_list(column, flat=True)
+        .distinct()[:OFFERED_AT_MOST]
+    }
+    names |= set(Group.objects.values_list("name", flat=True)[:OFFERED_AT_MOST])
+    return sorted(names)

@@ -1,0 +1,86 @@
+"""The contents of settings: what exists and may be opened, and who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from portal.access import may, requires_any
+from portal.htmx import HtmxRequest, page_or_part
+from portal.roles import COLUMNS, MATRIX, May, Reach
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+REACH_WORDS = {Reach.NO: "", Reach.OWN: _("own"), Reach.ALL: _("all")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One page of settings and what it is for."""
+
+    name: str
+    title: Promise
+    line: Promise
+    needs: May
+
+    @property
+    def url(self) -> str:
+        return reverse(self.name)
+
+
+SECTIONS = (
+    Section(
+        name="roles",
+        title=_("Roles"),
+        line=_("Who may do what in Curfew, and until when."),
+        needs=May.SEE_ROLES,
+    ),
+    Section(
+        name="issuers",
+        title=_("Issuers"),
+        line=_("Whose tokens are accepted, and how they are read."),
+        needs=May.SEE_CONFIGURATION,
+    ),
+    Section(
+        name="applications",
+        title=_("Applications"),
+        line=_("What people sign in to, and how it learns that access ended."),
+        needs=May.SEE_CONFIGURATION,
+    ),
+    Section(
+        name="enforcement_points",
+        title=_("Enforcement points"),
+        line=_("Services and gateways that ask before they let a request through."),
+        needs=May.SEE_CONFIGURATION,
+    ),
+    Section(
+        name="unmatched",
+        title=_("Unmatched sightings"),
+        line=_("Sign-ins that were reported of people nobody knows here."),
+        needs=May.SEE_CONFIGURATION,
+    ),
+    Section(
+        name="credentials",
+        title=_("Machine credentials"),
+        line=_("What programs prove themselves with, and until when."),
+        needs=May.SEE_CREDENTIALS,
+    ),
+)
+
+
+@require_safe
+@requires_any(May.SEE_CONFIGURATION, May.SEE_CREDENTIALS, May.SEE_ROLES)
+def home(request: HtmxRequest) -> HttpResponse:
+    """The sections this reader may open, and the matrix by which every page decides."""
+    context = {
+        "sections": [section for section in SECTIONS if may(request.user, section.needs)],
+        "roles": COLUMNS,
+        "matrix": [(what.value, [REACH_WORDS[cell] for cell in cells]) for what, cells in MATRIX.items()],
+    }
+    return page_or_part(request, "portal/settings/home.html", "contents", context)
