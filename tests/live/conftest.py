@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.nginx import RunningNginx, running_nginx
-from tests.live.running import RunningCurfew, running_curfew
-
-
-def needs(program: str) -> None:
-    """Skip without the program, or fail where CI promised to have installed it."""
-    if shutil.which(program):
-        return
-    if os.environ.get("CURFEW_REQUIRE_SERVICES"):
-        pytest.fail(f"{program} is not installed, and CURFEW_REQUIRE_SERVICES says it must be")
-    pytest.skip(f"{program} is not installed")
+from tests.live.running import RunningCurfew, needs, running_curfew
 
 
 @pytest.fixture(scope="session")

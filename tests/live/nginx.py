@@ -39,7 +39,7 @@ class Application(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *said: object) -> None:
         """Quiet: the test says what happened."""
 
 
@@ -48,7 +48,9 @@ class RunningNginx:
     address: str
 
     def get(self, token: str, path: str = "/", **headers: str) -> httpx.Response:
-        return httpx.get(self.address + path, headers={"Authorization": f"Bearer {token}", **headers}, timeout=5)
+        return httpx.get(
+            self.address + path, headers={"Authorization": f"Bearer {token}", **headers}, timeout=5
+        )
 
 
 def free_port() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTS_WITHIN_SECONDS = 90
@@ -36,31 +38,41 @@ class RunningCurfew:
     def port(self) -> int:
         return int(self.address.rsplit(":", 1)[1])
 
+    def environment(self) -> dict[str, str]:
+        """What a second terminal in this folder would see."""
+        return _environment(self.folder)
+
     def manage(self, *words: str) -> str:
         """Standard output of `manage.py ...` in a second terminal."""
-        done = subprocess.run(
+        done = self.manage_and_fail(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def manage_and_fail(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same for a command whose exit code is the point."""
+        return subprocess.run(
             [sys.executable, ROOT / "manage.py", *words],
-            env=_environment(self.folder),
+            env=self.environment(),
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
             timeout=60,
         )
-        return done.stdout
 
     def token(self, name: str) -> str:
         return self.manage("demo", "token", name).strip().splitlines()[-1]
 
-    def sign_in(self, name: str) -> httpx.Client:
-        """A browser-like client signed in by the form. Close it."""
-        client = httpx.Client(base_url=self.address, follow_redirects=True, timeout=10)
-        page = client.get("/accounts/login/")
-        answer = client.post(
-            "/accounts/login/",
-            data={"login": name, "password": self.password, "csrfmiddlewaretoken": csrf_token(page.text)},
-        )
-        assert answer.status_code == 200, answer.text
-        return client
+    @contextmanager
+    def sign_in(self, name: str) -> Iterator[httpx.Client]:
+        """A client without JavaScript, signed in by the form."""
+        with httpx.Client(base_url=self.address, follow_redirects=True, timeout=10) as client:
+            page = client.get("/accounts/login/")
+            answer = client.post(
+                "/accounts/login/",
+                data={"login": name, "password": self.password, "csrfmiddlewaretoken": csrf_token(page.text)},
+            )
+            assert answer.status_code == 200, answer.text
+            yield client
 
     def redis_pid(self) -> int:
         """The process that holds the blacklist, found by its socket folder in the process table."""
@@ -86,6 +98,17 @@ class RunningCurfew:
             os.kill(pid, signal.SIGCONT)
 
 
+def needs(*programs: str) -> str:
+    """The first of these programs that is installed. Without any: skip, or fail where CI promised one."""
+    found = next((path for path in map(shutil.which, programs) if path), None)
+    if found:
+        return found
+    sentence = f"{' or '.join(programs)} is not installed"
+    if os.environ.get("CURFEW_REQUIRE_SERVICES"):
+        pytest.fail(f"{sentence}, and CURFEW_REQUIRE_SERVICES says it must be")
+    pytest.skip(sentence)
+
+
 def csrf_token(page: str) -> str:
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert found, page
@@ -105,7 +128,9 @@ def eventually(look: Callable[[], bool], *, within_seconds: float = 15) -> bool:
 def _environment(folder: Path) -> dict[str, str]:
     """Ours, without what tells a child that it belongs to a test."""
     dropped = {"PYTEST_VERSION", "PYTEST_CURRENT_TEST", "DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL"}
-    return {name: value for name, value in os.environ.items() if name not in dropped} | {"DATA_DIR": str(folder)}
+    return {name: value for name, value in os.environ.items() if name not in dropped} | {
+        "DATA_DIR": str(folder)
+    }
 
 
 @contextmanager
@@ -133,7 +158,10 @@ def _once_announced(process: subprocess.Popen[bytes], log: Path, folder: Path) -
     )
     said = log.read_text()
     address, sample, password = (pattern.search(said) for pattern in (ADDRESS, SAMPLE, PASSWORD))
-    assert done and address and sample and password, said
+    assert done, said
+    assert address, said
+    assert sample, said
+    assert password, said
     return RunningCurfew(folder=folder, address=address[1], sample=sample[1], password=password[1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import httpx
@@ -60,7 +61,9 @@ def test_while_the_blacklist_is_frozen_everybody_gets_503_and_is_let_in_again_wi
 
 
 def test_a_point_that_is_not_registered_is_closed(curfew):
-    answer = httpx.get(f"{curfew.address}/verdict/nowhere", headers={"Authorization": f"Bearer {curfew.token('otto')}"})
+    answer = httpx.get(
+        f"{curfew.address}/verdict/nowhere", headers={"Authorization": f"Bearer {curfew.token('otto')}"}
+    )
 
     assert answer.status_code == 404
 
@@ -80,7 +83,5 @@ def terminate(hana: httpx.Client, name: str) -> httpx.Response:
 
 
 def _hidden_fields(page: str) -> list[tuple[str, str]]:
-    import re
-
     form = page.split("<form")[-1]
     return re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
