@@ -1,0 +1,136 @@
+"""manage.py revoke."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from audit.models import AuditEntry
+from sessions_app.blacklist.verdict import Outcome
+from sessions_app.models import Revocation, User
+from sessions_app.tokens.profiles import token_guard
+from tests.factories import (
+    ISS,
+    a_person,
+    a_realm,
+    a_token_row,
+    an_identity,
+    an_issuer,
+    open_session,
+    token_for,
+)
+from tests.redis_server import EmbeddedRedis
+from tests.sessions_app.commands.shell import ran
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_shell_ends_a_persons_access(open_gate: EmbeddedRedis, ines: User) -> None:
+    token = token_for(ines, open_session(ines))
+
+    result = ran("revoke", "--user", "ines@northwind.example", "--reason", "offboarding", "--ticket", "HR-1")
+
+    revocation = Revocation.objects.get()
+    assert result.code == 0
+    assert f"{revocation.receipt}: ines, 1 sessions ended, cut off." in result.out
+    assert (revocation.initiator_kind, revocation.door, revocation.ticket) == ("shell", "shell", "HR-1")
+    assert token_guard().check(token).outcome is Outcome.REVOKED
+
+
+def test_the_result_as_json_says_what_scripts_need(open_gate: EmbeddedRedis, ines: User) -> None:
+    result = ran("revoke", "--user", "ines", "--reason", "role_change", "--json")
+
+    assert result.json()["receipt"] == Revocation.objects.get().receipt
+    assert result.json()["cut_off_at"] is not None
+
+
+def test_doing_it_again_says_it_was_done(open_gate: EmbeddedRedis, ines: User) -> None:
+    ran("revoke", "--user", "ines", "--reason", "offboarding")
+
+    result = ran("revoke", "--user", "N-" + ines.employee_number[2:], "--reason", "offboarding")
+
+    assert result.code == 0
+    assert "An earlier order had already done this." in result.out
+    assert Revocation.objects.count() == 1
+
+
+def test_decided_but_not_cut_off_is_exit_code_three(ines: User, settings: Settings) -> None:
+    settings.REDIS_URL = "unix:///tmp/nobody-listens-here.sock"
+
+    result = ran("revoke", "--user", "ines", "--reason", "offboarding")
+
+    assert result.code == 3
+    assert "NOT YET CUT OFF" in result.out
+    assert Revocation.objects.pending().count() == 1
+
+
+def test_one_session_and_one_token_can_be_ended(open_gate: EmbeddedRedis, ines: User) -> None:
+    laptop, phone = open_session(ines, sid="laptop"), open_session(ines, sid="phone")
+    a_token_row(phone, token_id="leaked")
+
+    assert ran("revoke", "--session", "laptop", "--reason", "user_request").code == 0
+    assert ran("revoke", "--token", "leaked", "--reason", "security_incident").code == 0
+
+    assert token_guard().check(token_for(ines, laptop)).cause == "session_revoked"
+    assert token_guard().check(token_for(ines, phone, jti="leaked")).cause == "token_revoked"
+    assert token_guard().check(token_for(ines, phone)).outcome is Outcome.ALLOWED
+
+
+def test_an_id_in_two_realms_is_ambiguous_until_the_issuer_is_named(
+    open_gate: EmbeddedRedis, ines: User
+) -> None:
+    other = an_issuer("https://other.example", realm=a_realm("other"))
+    an_identity(ines, realm="other")
+    open_session(ines, sid="same")
+    open_session(ines, issuer=other, sid="same")
+
+    ambiguous = ran("revoke", "--session", "same", "--reason", "user_request")
+    named = ran("revoke", "--session", "same", "--issuer", ISS, "--reason", "user_request")
+
+    assert (ambiguous.code, named.code) == (2, 0)
+    assert "Name the issuer" in ambiguous.error
+
+
+def test_a_name_of_two_people_ends_nobody(ines: User) -> None:
+    a_person("other", email=ines.email)
+
+    result = ran("revoke", "--user", ines.email, "--reason", "offboarding")
+
+    assert result.code == 2
+    assert "ines" in result.error
+    assert "other" in result.error
+    assert Revocation.objects.count() == 0
+
+
+def test_a_person_is_named_by_issuer_and_subject(open_gate: EmbeddedRedis, ines: User) -> None:
+    assert ran("revoke", "--issuer", ISS, "--subject", "nw-ines", "--reason", "offboarding").code == 0
+    assert Revocation.objects.of(ines).count() == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--user", "nobody", "--reason", "offboarding"],
+        ["--user", "", "--reason", "offboarding"],
+        ["--user", "ines", "--reason", "because"],
+        ["--user", "ines", "--reason", "other", "--note", "short"],
+        ["--user", "carlos", "--issuer", ISS, "--subject", "nw-ines", "--reason", "offboarding"],
+        ["--session", "unheard-of", "--reason", "offboarding"],
+        ["--session", "x", "--issuer", ISS, "--subject", "nw-ines", "--reason", "offboarding"],
+        ["--token", "unheard-of", "--reason", "offboarding"],
+        ["--user", "ines", "--session", "x", "--reason", "offboarding"],
+        ["--subject", "nw-ines", "--reason", "offboarding"],
+        ["--reason", "offboarding"],
+        ["--user", "ines"],
+    ],
+)
+def test_bad_input_is_exit_code_two_and_changes_nothing(ines: User, carlos: User, words: list[str]) -> None:
+    assert ran("revoke", *words).code in {1, 2}
+    assert Revocation.objects.count() == 0
+
+
+def test_the_last_admin_cannot_be_blocked_from_the_shell_either(ada: User) -> None:
+    result = ran("revoke", "--user", "ada", "--reason", "offboarding")
+
+    assert result.code == 2
+    assert AuditEntry.objects.filter(event_code="RV-112F", initiator_kind="shell").count() == 1
