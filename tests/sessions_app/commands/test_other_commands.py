@@ -14,8 +14,8 @@ from sessions_app.blacklist.guard import load_profiles
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import BlacklistState, Issuer, MachineCredential, User
 from sessions_app.scheduled.clock import Clock
-from sessions_app.tokens.profiles import profiles, token_guard
-from tests.factories import open_session, token_for
+from sessions_app.tokens.profiles import profiles
+from tests.factories import open_session, token_for, verdict_on
 from tests.redis_server import EmbeddedRedis
 from tests.sessions_app.commands.shell import ran
 
@@ -114,7 +114,7 @@ def test_without_a_clock_the_shell_rebuilds_and_gives_the_lease_back(
     result = ran("rebuild_blacklist", "--json")
 
     assert (result.code, result.json()["by"], result.json()["entries"]) == (0, "shell", 1)
-    assert token_guard().check(token_for(ines)).outcome is Outcome.REVOKED
+    assert verdict_on(token_for(ines)).outcome is Outcome.REVOKED
     assert Clock().beat()
 
 
@@ -135,7 +135,7 @@ def test_a_running_clock_is_asked_and_no_guard_closes_meanwhile(
 
     assert (result.code, result.json()["by"]) == (0, "clock")
     assert BlacklistState.current().generation == before + 1
-    assert token_guard().check(token_for(ines)).outcome is Outcome.ALLOWED
+    assert verdict_on(token_for(ines)).outcome is Outcome.ALLOWED
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,6 @@ from pytest_django import Settings
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import Revocation, User
-from sessions_app.tokens.profiles import token_guard
 from tests.factories import (
     ISS,
     a_person,
@@ -18,6 +17,7 @@ from tests.factories import (
     an_issuer,
     open_session,
     token_for,
+    verdict_on,
 )
 from tests.redis_server import EmbeddedRedis
 from tests.sessions_app.commands.shell import ran
@@ -34,7 +34,7 @@ def test_the_shell_ends_a_persons_access(open_gate: EmbeddedRedis, ines: User) -
     assert result.code == 0
     assert f"{revocation.receipt}: ines, 1 sessions ended, cut off." in result.out
     assert (revocation.initiator_kind, revocation.door, revocation.ticket) == ("shell", "shell", "HR-1")
-    assert token_guard().check(token).outcome is Outcome.REVOKED
+    assert verdict_on(token).outcome is Outcome.REVOKED
 
 
 def test_the_result_as_json_says_what_scripts_need(open_gate: EmbeddedRedis, ines: User) -> None:
@@ -71,9 +71,9 @@ def test_one_session_and_one_token_can_be_ended(open_gate: EmbeddedRedis, ines: 
     assert ran("revoke", "--session", "laptop", "--reason", "user_request").code == 0
     assert ran("revoke", "--token", "leaked", "--reason", "security_incident").code == 0
 
-    assert token_guard().check(token_for(ines, laptop)).cause == "session_revoked"
-    assert token_guard().check(token_for(ines, phone, jti="leaked")).cause == "token_revoked"
-    assert token_guard().check(token_for(ines, phone)).outcome is Outcome.ALLOWED
+    assert verdict_on(token_for(ines, laptop)).cause == "session_revoked"
+    assert verdict_on(token_for(ines, phone, jti="leaked")).cause == "token_revoked"
+    assert verdict_on(token_for(ines, phone)).outcome is Outcome.ALLOWED
 
 
 def test_an_id_in_two_realms_is_ambiguous_until_the_issuer_is_named(

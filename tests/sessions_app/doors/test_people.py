@@ -9,8 +9,7 @@ import pytest
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import Identity, Issuer, Membership, RoleGrant, User
-from sessions_app.tokens.profiles import token_guard
-from tests.factories import ISS, a_group, a_realm, an_issuer, identity_of, token_for
+from tests.factories import ISS, a_group, a_realm, an_issuer, identity_of, token_for, verdict_on
 from tests.redis_server import EmbeddedRedis
 from tests.sessions_app.doors.machines import Machine
 
@@ -130,7 +129,7 @@ def test_a_new_identity_of_somebody_cut_off_is_refused_from_the_first_moment(
 
     answer = machine.put("/people/ext-ines", {"identities": [{"realm": "other", "person_id": "o-ines"}]})
 
-    verdict = token_guard().check(token_for(ines, iss=other.iss, sub="o-ines"))
+    verdict = verdict_on(token_for(ines, iss=other.iss, sub="o-ines"))
     assert answer.status_code == 200
     assert (verdict.outcome, verdict.cause) == (Outcome.REVOKED, "user_blocked")
 

@@ -9,8 +9,16 @@ from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import Issuer, Revocation, Role, Scope, User
 from sessions_app.scheduled.clock import Clock
-from sessions_app.tokens.profiles import token_guard
-from tests.factories import a_grant, a_realm, a_token_row, an_identity, an_issuer, open_session, token_for
+from tests.factories import (
+    a_grant,
+    a_realm,
+    a_token_row,
+    an_identity,
+    an_issuer,
+    open_session,
+    token_for,
+    verdict_on,
+)
 from tests.redis_server import EmbeddedRedis, running_redis
 from tests.sessions_app.doors.machines import Machine
 
@@ -21,15 +29,15 @@ def test_a_guard_refuses_a_real_token_after_the_call_and_still_allows_somebody_e
     open_gate: EmbeddedRedis, ines: User, carlos: User
 ) -> None:
     hers, his = token_for(ines, open_session(ines)), token_for(carlos, open_session(carlos))
-    assert token_guard().check(hers).outcome is Outcome.ALLOWED
+    assert verdict_on(hers).outcome is Outcome.ALLOWED
 
     answer = Machine().post("/revocations", {"person": {"external_id": "ext-ines"}, "reason": "offboarding"})
 
     assert answer.status_code == 201
     assert answer.json()["state"] == "cut_off"
-    assert token_guard().check(hers).outcome is Outcome.REVOKED
-    assert token_guard().check(hers).receipt == answer.json()["receipt"]
-    assert token_guard().check(his).outcome is Outcome.ALLOWED
+    assert verdict_on(hers).outcome is Outcome.REVOKED
+    assert verdict_on(hers).receipt == answer.json()["receipt"]
+    assert verdict_on(his).outcome is Outcome.ALLOWED
 
 
 def test_a_token_minted_after_the_cutoff_for_an_old_session_is_refused_too(
@@ -39,8 +47,8 @@ def test_a_token_minted_after_the_cutoff_for_an_old_session_is_refused_too(
 
     Machine().post("/revocations", {"person": {"username": "ines"}, "reason": "role_change"})
 
-    assert token_guard().check(token_for(ines, session)).cause == "session_revoked"
-    assert token_guard().check(token_for(ines, session, sid="never-reported")).cause == "user_cutoff"
+    assert verdict_on(token_for(ines, session)).cause == "session_revoked"
+    assert verdict_on(token_for(ines, session, sid="never-reported")).cause == "user_cutoff"
 
 
 def test_ending_one_session_leaves_the_other_signed_in(open_gate: EmbeddedRedis, ines: User) -> None:
@@ -52,8 +60,8 @@ def test_ending_one_session_leaves_the_other_signed_in(open_gate: EmbeddedRedis,
     )
 
     assert (answer.status_code, answer.json()["scope"]) == (201, "session")
-    assert token_guard().check(token_for(ines, laptop)).outcome is Outcome.REVOKED
-    assert token_guard().check(token_for(ines, phone)).outcome is Outcome.ALLOWED
+    assert verdict_on(token_for(ines, laptop)).outcome is Outcome.REVOKED
+    assert verdict_on(token_for(ines, phone)).outcome is Outcome.ALLOWED
 
 
 def test_revoking_one_token_leaves_the_next_one_of_its_session(open_gate: EmbeddedRedis, ines: User) -> None:
@@ -65,8 +73,8 @@ def test_revoking_one_token_leaves_the_next_one_of_its_session(open_gate: Embedd
     )
 
     assert answer.status_code == 201
-    assert token_guard().check(token_for(ines, session, jti="leaked")).cause == "token_revoked"
-    assert token_guard().check(token_for(ines, session, jti="next")).outcome is Outcome.ALLOWED
+    assert verdict_on(token_for(ines, session, jti="leaked")).cause == "token_revoked"
+    assert verdict_on(token_for(ines, session, jti="next")).outcome is Outcome.ALLOWED
 
 
 def test_a_person_is_found_by_identity(open_gate: EmbeddedRedis, ines: User) -> None:
