@@ -16,6 +16,7 @@ from audit.record import Outcome, record
 from sessions_app.blacklist.guard import bearer_token
 from sessions_app.models import MachineCredential, Scope
 from sessions_app.models.machine_credentials import PREFIX
+from sessions_app.sightings.checks import plain_address
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +107,8 @@ def _proved(presented: str) -> MachineCredential:
 
 
 def _refuse_elsewhere(credential: MachineCredential, address: str | None) -> None:
-    if not credential.allows_address(address):
+    """An IPv4 caller at a socket for both families counts as the IPv4 address it is."""
+    if not credential.allows_address(plain_address(address or "")):
         raise AddressNotAllowed
 
 
