@@ -62,7 +62,7 @@ def requires_any(*rights: May) -> Callable[[View[P]], View[P]]:
 
     def wrap(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HtmxRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             if not any(may(request.user, right) for right in rights):

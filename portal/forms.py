@@ -30,7 +30,10 @@ class TerminateForm(forms.Form):
             "invalid_choice": gettext_lazy("Your role may not use this reason."),
         },
     )
-    mark = forms.CharField(max_length=200)
+    mark = forms.CharField(
+        max_length=200,
+        error_messages={"required": gettext_lazy("Type it, so that it is this person whose access ends.")},
+    )
     ticket = forms.CharField(label=gettext_lazy("Ticket"), max_length=100, required=False)
     note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
     order_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)

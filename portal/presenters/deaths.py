@@ -8,11 +8,19 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal import times
 from portal.presenters.words import clean, moment_words, sessions_words
-from sessions_app.models import Application
+from sessions_app.models import Application, AsksHow
 from sessions_app.revocation.coverage import Coverage, Death, SessionFate
+
+# Shorter than the settings say it: a row of a table has to hold it.
+WAYS = {
+    AsksHow.GUARD: gettext_lazy("guard"),
+    AsksHow.VERDICT: gettext_lazy("gateway"),
+    AsksHow.INTROSPECTION: gettext_lazy("introspection"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +40,25 @@ def death_words(fate: SessionFate) -> DeathWords:
         return DeathWords(
             kind="at_once", word=_("At once"), second=_("wherever it asks us; no application is known")
         )
-    asks = ", ".join(dict.fromkeys(str(application.get_asks_display()) for application in fate.at_once))
     if fate.cache_seconds:
-        return DeathWords(kind="at_once", word=within(fate.cache_seconds), second=_remembers(asks))
-    return DeathWords(kind="at_once", word=_("At once"), second=_("asks us on every request: %s") % asks)
+        return DeathWords(kind="at_once", word=within(fate.cache_seconds), second=remembers_words(fate.at_once))
+    return DeathWords(kind="at_once", word=_("At once"), second=asks_words(fate.at_once))
 
 
 def within(cache_seconds: int) -> str:
     return _("Within %d s") % cache_seconds
 
 
-def _remembers(asks: str) -> str:
-    return _("asks us, and may remember our answer: %s") % asks
+def asks_words(applications: Iterable[Application]) -> str:
+    return _("asks us on every request (%s)") % _ways(applications)
+
+
+def remembers_words(applications: Iterable[Application]) -> str:
+    return _("asks us (%s), may remember the answer") % _ways(applications)
+
+
+def _ways(applications: Iterable[Application]) -> str:
+    return ", ".join(dict.fromkeys(str(WAYS[AsksHow(application.asks)]) for application in applications))
 
 
 def _ends_by_itself(fate: SessionFate) -> str:

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from portal import times
-from portal.presenters.deaths import within
+from portal.presenters.deaths import asks_words, remembers_words
 from portal.presenters.words import clean, moment_words, sessions_words
 from sessions_app.models import Application, EndedSession, Revocation
 from sessions_app.models.revocations import RevocationState
 
 LONGEST_ERROR = 300
+FAILURES = (
+    (("Timeout", "timed out"), gettext_lazy("the blacklist did not answer in time")),
+    (("OutOfMemory", "OOM", "no memory"), gettext_lazy("the blacklist had no memory left")),
+    (("ConnectionError", "refused", "No such file"), gettext_lazy("nobody answered where the blacklist should be")),
+    (("the guard answered", "missing right after"), gettext_lazy("the guard did not read back what was written")),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,21 +82,27 @@ def attempts_words(revocation: Revocation) -> str:
     tried = ngettext("Tried %(count)d time.", "Tried %(count)d times.", count) % {"count": count}
     if not revocation.last_error:
         return tried
-    error = clean(revocation.last_error, LONGEST_ERROR).rstrip(".")
-    return _("%(tried)s The blacklist did not take it: %(error)s.") % {"tried": tried, "error": error}
+    return _("%(tried)s Last time %(error)s.") % {"tried": tried, "error": error_words(revocation.last_error)}
+
+
+def error_words(error: str) -> str:
+    """The usual failures in plain words; an unusual one as the library said it."""
+    known = next((words for marks, words in FAILURES if any(mark in error for mark in marks)), None)
+    if known:
+        return str(known)
+    return _("it failed: %s") % clean(error, LONGEST_ERROR).rstrip(".")
 
 
 def _asking_line(application: Application, revocation: Revocation) -> ProgressLine:
     """A forecast, so never green: that this application refuses was not seen."""
-    name, asks = clean(application.name), str(application.get_asks_display())
+    name = clean(application.name)
     if revocation.cut_off_at is None:
         what = _("refuses as soon as the blacklist has it")
         return ProgressLine(name=name, kind=_waiting_kind(revocation), word=_("not yet"), what=what)
     if application.cache_seconds:
-        what = _("asks us, and may remember our answer: %s") % asks
-        return ProgressLine(name=name, kind="at_once", word=within(application.cache_seconds), what=what)
-    what = _("asks us on every request: %s") % asks
-    return ProgressLine(name=name, kind="at_once", word=_("refuses from now"), what=what)
+        word = _("within %d s") % application.cache_seconds
+        return ProgressLine(name=name, kind="at_once", word=word, what=remembers_words([application]))
+    return ProgressLine(name=name, kind="at_once", word=_("refuses from now"), what=asks_words([application]))
 
 
 def _deaf_line(

@@ -168,7 +168,7 @@ class Receipt:
         age = clock_age_seconds()
         if age is None or age > CLOCK_IS_LATE_SECONDS:
             return _("Nobody now: the clock is not running. Somebody with access to the server must start it.")
-        return _("The clock, which tries every second. Nobody has to click again.")
+        return _("The clock: it asks every second whether the blacklist answers. Nobody has to click again.")
 
     @property
     def closed_words(self) -> str:
@@ -187,7 +187,7 @@ class Receipt:
         """The hole, named plainly."""
         applications = {app.pk: app for ending in self._endings for app in ending.session.applications.all()}
         deaf = [app for app in applications.values() if not app.can_be_cut]
-        asking = _("While the blacklist answers some services and not us, tokens that are out still work there.")
+        asking = _("A service that still reaches the blacklist while we do not lets tokens through that are out.")
         if not deaf:
             return asking
         return f"{asking} {_('%s never asks us.') % names_of(deaf)}"

@@ -131,6 +131,18 @@ def seconds_unit(value: float | timedelta | None) -> str:
     return "" if value is None else times.amount(_as_seconds(value)).unit
 
 
+@register.filter
+def whole_number(value: float) -> str:
+    """The number of a duration that still runs: decimals that change while one reads say nothing."""
+    return times.floored_amount(value).number
+
+
+@register.filter
+def whole_unit(value: float) -> str:
+    """The unit of the same."""
+    return times.floored_amount(value).unit
+
+
 def _as_seconds(value: float | timedelta) -> float:
     return value.total_seconds() if isinstance(value, timedelta) else float(value)
 
