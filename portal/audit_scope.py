@@ -34,16 +34,17 @@ def entries_for(viewer: User) -> EntryQuerySet:
 
     What one did oneself is always readable, also where the person is out of reach by now.
     """
+    entries: EntryQuerySet = AuditEntry.objects.all()
     scopes = {role: SCOPES[role] for role in viewer.roles if role in SCOPES}
     if not scopes:
-        return AuditEntry.objects.none()
+        return entries.none()
     if any(scope.everything and _reaches_everybody(viewer, role) for role, scope in scopes.items()):
-        return AuditEntry.objects.all()
+        return entries
     readable = Q(initiator_id=str(viewer.pk))
     for role, scope in scopes.items():
         if scope.everything or scope.groups:
             readable |= _of_scope(scope) & _about_people_of(viewer, role)
-    return AuditEntry.objects.filter(readable)
+    return entries.filter(readable)
 
 
 def codes_of(*groups: str) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from portal.pasted_keys import KeysRefused, PrivateKeyPasted, read_keys
@@ -36,6 +37,7 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
     realm_key = forms.CharField(
         label=_("Realm"),
         max_length=100,
+        widget=forms.TextInput(attrs={"list": "realms", "autocomplete": "off"}),
         help_text=_(
             "Issuers that name people alike share one. It goes into the blacklist, so it stays once sessions are known."
         ),
@@ -102,8 +104,8 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
     def clean_typ(self) -> list[str]:
         return ["" if typ == NO_TYP else typ for typ in self.cleaned_data["typ"]]
 
-    def clean_keys_file(self) -> UploadedFile | None:
-        file: UploadedFile | None = self.cleaned_data["keys_file"]
+    def clean_keys_file(self) -> UploadedFile[bytes] | None:
+        file: UploadedFile[bytes] | None = self.cleaned_data["keys_file"]
         if file and (file.size or 0) > LARGEST_KEYS:
             raise forms.ValidationError(_("This file is larger than 64 KiB."))
         return file
@@ -118,13 +120,15 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
 
     def _typed_keys(self, cleaned: Mapping[str, Any]) -> str:
         file = cleaned.get("keys_file")
-        return file.read().decode() if file else cleaned.get("keys_text", "")
+        typed: str = file.read().decode() if file else cleaned.get("keys_text", "")
+        return typed
 
     def _refuse_keys(self, refusal: Exception) -> None:
         if isinstance(refusal, PrivateKeyPasted):
             # A private key must not travel a second time, back into the page.
-            self.data = self.data.copy()
-            self.data["keys_text"] = ""
+            typed = cast(QueryDict, self.data).copy()
+            typed["keys_text"] = ""
+            self.data = typed
         sentence = refusal.sentence if isinstance(refusal, KeysRefused) else KeysRefused.sentence
         self.add_error("keys_text", str(sentence))
 

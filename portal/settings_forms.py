@@ -63,6 +63,7 @@ class GrantForm(forms.Form):
     population_value = forms.CharField(
         label=_("Which one"),
         max_length=200,
+        widget=forms.TextInput(attrs={"list": "populations", "autocomplete": "off"}),
         required=False,
         help_text=_("Exactly as people have it: DE, Finance, Northwind GmbH. Nothing for everybody."),
     )

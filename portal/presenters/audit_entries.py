@@ -77,7 +77,7 @@ class AuditRow:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        return [(key.replace("_", " "), _as_text(value)) for key, value in self.entry.details.items()]
+        return [(_label(key), _as_text(value)) for key, value in self.entry.details.items()]
 
     @property
     def personal(self) -> list[tuple[str, str]]:
@@ -86,7 +86,7 @@ class AuditRow:
         for (role, kind), value in self.names.items():
             if (role, kind) in ((SubjectRole.INITIATOR, "name"), (SubjectRole.TARGET, "label")):
                 continue
-            shown.append((kind.replace("_", " "), self._as_allowed(kind, value)))
+            shown.append((_label(kind), self._as_allowed(kind, value)))
         return shown
 
     def _as_allowed(self, kind: str, value: str) -> str:
@@ -99,7 +99,7 @@ class AuditRow:
         """Before and after of a field change."""
         changes: dict[str, Any] = self.entry.changes or {}
         return [
-            FieldChange(name.replace("_", " "), _side(pair, 0), _side(pair, 1))
+            FieldChange(_label(name), _side(pair, 0), _side(pair, 1))
             for name, pair in sorted(changes.items())
         ]
 
@@ -132,6 +132,11 @@ def _open_to(viewer: User, receipts: set[str]) -> set[str]:
     if not receipts or not may(viewer, May.SEE_REVOCATIONS):
         return set()
     return set(revocations_for(viewer).filter(receipt__in=receipts).values_list("receipt", flat=True))
+
+
+def _label(name: str) -> str:
+    words = clean(name).replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _side(pair: object, index: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -134,7 +134,7 @@ def _applications() -> list[tuple[str, str]]:
     return [(application.key, clean(application.name)) for application in Application.objects.all()]
 
 
-def _choices(words: dict[str, Promise]) -> list[tuple[str, str]]:
+def _choices(words: Mapping[str, Promise]) -> list[tuple[str, str]]:
     return [(value, str(text)) for value, text in words.items()]
 
 

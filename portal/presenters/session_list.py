@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from portal.access import may, people_for, revocations_for
 from portal.presenters.sessions import Origin, SessionRow, session_row
-from portal.presenters.words import clean, name_of
+from portal.presenters.words import clean, moment_words, name_of
 from portal.roles import May
 from sessions_app.models import Role, RoleGrant, Session, User
 from sessions_app.models.roles import PRIVILEGED
+from sessions_app.revocation.coverage import fate_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,12 @@ class ListedSession:
     def is_exact(self) -> bool:
         """Last use to the minute; to the day for everybody who does not see where from either."""
         return self.origin is Origin.EVERYTHING
+
+    @property
+    def ends_itself_words(self) -> str:
+        """'Ends 14:43' where nobody can cut it; empty everywhere else."""
+        until = fate_of(self.session).lives_until
+        return _("Ends %s") % moment_words(until) if until else ""
 
     @property
     def receipt(self) -> str:
