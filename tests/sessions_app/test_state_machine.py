@@ -70,11 +70,14 @@ class Curfew(RuleBasedStateMachine):
 
     @rule(target=sessions, name=st.sampled_from(PEOPLE))
     def sign_in(self, name: str) -> Session:
-        """A sign-in the issuer granted now, whatever we think of it. Six seconds on: its clock allowance."""
+        """A sign-in the issuer granted now, whatever we think of it. Six seconds on: its clock allowance.
+
+        Not so while the person is blocked: one dated after the block is lifted would rightly live.
+        """
         person = User.objects.get(pk=self.people[name].pk)
-        session = open_session(person, began_at=timezone.now() + timedelta(seconds=6))
-        self.known.append(session)
         blocked = not person.is_active
+        session = open_session(person, began_at=timezone.now() + timedelta(seconds=0 if blocked else 6))
+        self.known.append(session)
         (self.dead if blocked else self.untouched).add(session.sid)
         return session
 

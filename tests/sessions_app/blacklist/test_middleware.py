@@ -74,7 +74,7 @@ def test_a_revoked_token_is_told_why(guard: Guard, writer: BlacklistWriter) -> N
         person="ines",
         ident="session-1",
         value=SessionValue(1, "CF-A"),
-        expires_at_ms=NOW_MS + 60_000,
+        expires_at_ms=NOW_MS + 3_600_000,
     )
     writer.publish([ended])
 
