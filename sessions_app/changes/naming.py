@@ -18,6 +18,7 @@ from sessions_app.changes.errors import (
     TokenOver,
     TokenUnknown,
 )
+from sessions_app.changes.texts import is_identifier
 from sessions_app.models import Identity, Issuer, Realm, Session, Token, User
 
 Row = TypeVar("Row", bound=Model)
@@ -87,7 +88,8 @@ def find_person_by_any_name(name: str) -> User:
         | Q(external_id=name)
         | Q(employee_number__iexact=name)
     )
-    return _one_person(User.objects.filter(answers_to_it, erased_at=None) if name else User.objects.none())
+    people = User.objects.filter(answers_to_it, erased_at=None)
+    return _one_person(people if is_identifier(name) else people.none())
 
 
 def find_session(sid: str, place: Place) -> Session:
@@ -95,11 +97,15 @@ def find_session(sid: str, place: Place) -> Session:
 
     Raises SessionUnknown, IdAmbiguous or RealmUnknown.
     """
+    if not is_identifier(sid):
+        raise SessionUnknown
     return _one_row(_within(Session.objects.filter(sid=sid), place), SessionUnknown)
 
 
 def find_token(token_id: str, place: Place) -> Token:
     """The token with this id, likewise. Raises TokenUnknown, TokenOver, IdAmbiguous or RealmUnknown."""
+    if not is_identifier(token_id):
+        raise TokenUnknown
     token = _one_row(_within(Token.objects.filter(token_id=token_id), place), TokenUnknown)
     if token.expires_at <= timezone.now():
         raise TokenOver

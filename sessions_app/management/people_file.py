@@ -68,11 +68,14 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise FileRefused(_("The file is larger than 64 MiB."))
-        return path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise FileRefused(_("The file cannot be read: %s.") % error.strerror) from error
     except UnicodeDecodeError as error:
         raise FileRefused(_("The file is not UTF-8 (from byte %d on).") % error.start) from error
+    if "\x00" in text:
+        raise FileRefused(_("The file contains NUL characters, so it is no text."))
+    return text
 
 
 def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from django.db import connection
 
 from audit.models import AuditEntry
 from sessions_app.blacklist.guard import load_profiles
@@ -104,6 +105,12 @@ def test_the_exported_configuration_is_what_a_guard_elsewhere_reads(issuer: Issu
 # --- rebuild_blacklist ----------------------------------------------------------------------------
 
 
+def beat_until(stop: Event, clock: Clock) -> None:
+    """A clock in a thread of its own, which leaves no connection behind."""
+    clock.run(stop)
+    connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_without_a_clock_the_shell_rebuilds_and_gives_the_lease_back(
     redis_server: EmbeddedRedis, ines: User
@@ -125,7 +132,7 @@ def test_a_running_clock_is_asked_and_no_guard_closes_meanwhile(
     stop, clock = Event(), Clock()
     clock.beat()
     before = BlacklistState.current().generation
-    beating = Thread(target=clock.run, args=(stop,))
+    beating = Thread(target=beat_until, args=(stop, clock))
     beating.start()
     try:
         result = ran("rebuild_blacklist", "--json")
