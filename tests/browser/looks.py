@@ -24,3 +24,4 @@ class Look:
 
 
 LOOKS = [Look(theme=theme, width=width) for theme in ("light", "dark") for width in (1280, 390)]
+WIDTHS = list(HEIGHT_OF)

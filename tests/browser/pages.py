@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
-PERSON = r"/people/[0-9a-f-]{36}/"
-RECEIPT = r"/revocations/CF-\w+/"
-SESSION = r"/sessions/[0-9a-f-]{36}/"
-ENTRY = r"/audit/\d+/"
+from tests.browser.acts import (
+    Act,
+    FirstLink,
+    as_it_is,
+    explaining,
+    making_a_credential,
+    opening_dialog,
+    opening_menu,
+    opening_row,
+    sending_empty,
+    signing_in_wrongly,
+)
 
-
-@dataclass(frozen=True, kw_only=True)
-class FirstLink:
-    """The first link of such a form on another page, with something after it: for addresses with ids in them."""
-
-    on: str
-    like: str
-    then: str = ""
-
-
-def as_it_is(page: Page) -> None:
-    """The page as it arrives."""
+ID = r"[0-9a-f-]{36}"
+NOBODY = "q=nobody+of+this+name"
+FOREIGN_TOKEN = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJpc3MiOiJodHRwczovL2Vsc2V3aGVyZS5leGFtcGxlIn0."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,97 +31,73 @@ class ShownPage:
     name: str
     at: str | FirstLink
     who: str = ""
-    act: Callable[[Page], None] = as_it_is
+    act: Act = as_it_is
 
     def open(self, page: Page) -> None:
         """Go there and wait until it is ready to be looked at."""
-        page.goto(address_of(self.at, page))
+        page.goto(self.at if isinstance(self.at, str) else self.at.find(page))
         self.act(page)
         page.wait_for_load_state("networkidle")
 
 
-def address_of(at: str | FirstLink, page: Page) -> str:
-    if isinstance(at, str):
-        return at
-    page.goto(at.on)
-    hrefs = page.locator("main a[href]").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    return next(href for href in hrefs if _is_like(at.like, href)) + at.then
-
-
-def _is_like(pattern: str, href: str) -> bool:
-    import re
-
-    return re.fullmatch(pattern, href) is not None
-
-
 def person(name: str, then: str = "") -> FirstLink:
     """The page of the first person found by this name."""
-    return FirstLink(on=f"/people/?q={name}", like=PERSON, then=then)
+    return FirstLink(on=f"/people/?q={name}", like=rf"/people/{ID}/", then=then)
 
 
-# --- What is done before looking ------------------------------------------------------------------
-
-
-def pressing(name: str, *, role: str = "link") -> Callable[[Page], None]:
-    """Press what is called so, and wait for the dialog."""
-
-    def press(page: Page) -> None:
-        page.locator("main").get_by_role(role, name=name).first.click()
-        dialog_of(page).wait_for()
-
-    return press
-
-
-def dialog_of(page: Page) -> Locator:
-    return page.get_by_role("dialog")
-
-
-def signing_in_wrongly(page: Page) -> None:
-    page.get_by_label("Work e-mail or user name").fill("nobody")
-    page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("not correct").wait_for()
-
-
-def opening_a_row(page: Page) -> None:
-    page.locator("main tbody a[aria-expanded=false]").first.click()
-    page.locator("main a[aria-expanded=true]").first.wait_for()
-
+A_RECEIPT = FirstLink(on="/revocations/?q=joaquin", like=r"/revocations/CF-\w+/")
+A_SESSION = FirstLink(on="/sessions/?q=ines", like=rf"/sessions/{ID}/")
+AN_ENTRY = FirstLink(on="/audit/", like=r"/audit/\d+/")
+A_GRANT = FirstLink(on="/settings/roles/grant/?q=ines", like=rf"/settings/roles/grant/{ID}/")
+AN_ISSUER = FirstLink(on="/settings/issuers/", like=r"/settings/issuers/\d+/")
+AN_APPLICATION = FirstLink(on="/settings/applications/", like=r"/settings/applications/\d+/")
+A_POINT = FirstLink(on="/settings/enforcement-points/", like=r"/settings/enforcement-points/\d+/")
 
 SIGN_IN = [
     ShownPage(name="sign-in", at="/accounts/login/"),
     ShownPage(name="sign-in-refused", at="/accounts/login/", act=signing_in_wrongly),
-    ShownPage(name="sign-in-not-found", at="/nowhere/"),
+    ShownPage(name="not-found-signed-out", at="/nowhere/"),
     ShownPage(name="sign-out", at="/accounts/logout/", who="hana"),
     ShownPage(name="second-factor", at="/accounts/2fa/", who="hana"),
     ShownPage(name="second-factor-set-up", at="/accounts/2fa/totp/activate/", who="hana"),
+    ShownPage(
+        name="second-factor-wrong-code", at="/accounts/2fa/totp/activate/", who="hana", act=sending_empty
+    ),
     ShownPage(name="change-password", at="/accounts/password/change/", who="hana"),
 ]
 
 PEOPLE = [
     ShownPage(name="people", at="/people/", who="hana"),
-    ShownPage(name="people-as-project-manager", at="/people/", who="paula"),
     ShownPage(name="people-as-admin", at="/people/", who="ada"),
-    ShownPage(name="people-filtered", at="/people/?q=lind&sessions=live", who="hana"),
-    ShownPage(name="people-nobody", at="/people/?q=nobody+of+this+name", who="hana"),
+    ShownPage(name="people-filtered", at="/people/?q=in&state=blocked", who="hana"),
+    ShownPage(name="people-nobody", at=f"/people/?{NOBODY}", who="hana"),
     ShownPage(name="person", at=person("Ines"), who="hana"),
     ShownPage(name="person-as-it", at=person("Ines"), who="ivan"),
     ShownPage(name="person-access", at=person("Ines", "?tab=access"), who="ivan"),
-    ShownPage(name="person-timeline", at=person("Ines", "?tab=timeline"), who="sam"),
+    ShownPage(name="person-timeline", at=person("Joaquin", "?tab=timeline"), who="sam"),
     ShownPage(name="person-revocations", at=person("Joaquin", "?tab=revocations"), who="sam"),
     ShownPage(name="person-revocations-none", at=person("Ines", "?tab=revocations"), who="sam"),
     ShownPage(name="person-oneself", at=person("Hana"), who="hana"),
     ShownPage(name="person-ended", at=person("Joaquin"), who="ivan"),
-    ShownPage(name="terminate", at="/people/?q=ines", who="hana", act=pressing("Terminate now")),
-    ShownPage(name="terminate-as-security", at="/people/?q=ines", who="sam", act=pressing("Terminate now")),
-    ShownPage(name="terminate-a-namesake", at=person("Maria+Costa"), who="hana", act=pressing("Terminate now")),
+    ShownPage(name="person-end-session", at=person("Ines"), who="ivan", act=opening_menu),
+]
+
+TERMINATE = [
+    ShownPage(name="terminate", at="/people/?q=ines", who="hana", act=opening_dialog("Terminate now")),
+    ShownPage(
+        name="terminate-by-security", at=person("Ines"), who="sam", act=opening_dialog("Terminate now")
+    ),
+    ShownPage(name="terminate-namesake", at=person("Maria"), who="hana", act=opening_dialog("Terminate now")),
     ShownPage(name="terminate-page", at=person("Ines", "terminate/"), who="hana"),
+    ShownPage(name="terminate-no-reason", at=person("Chen", "terminate/"), who="sam", act=sending_empty),
     ShownPage(name="terminate-refused", at=person("Hana", "terminate/"), who="hana"),
-    ShownPage(name="allow-sign-in", at=person("Joaquin"), who="ivan", act=pressing("Allow sign-in again")),
+    ShownPage(
+        name="allow-sign-in", at=person("Joaquin"), who="ivan", act=opening_dialog("Allow sign-in again")
+    ),
 ]
 
 REVOCATIONS = [
-    ShownPage(name="receipt", at=FirstLink(on="/revocations/?q=joaquin", like=RECEIPT), who="sam"),
+    ShownPage(name="receipt", at=A_RECEIPT, who="sam"),
     ShownPage(name="revocations", at="/revocations/", who="sam"),
     ShownPage(name="revocations-none", at="/revocations/", who="hana"),
     ShownPage(name="revocations-not-found", at="/revocations/?q=CF-0000000000", who="sam"),
@@ -131,19 +105,45 @@ REVOCATIONS = [
 
 SESSIONS = [
     ShownPage(name="sessions", at="/sessions/", who="sam"),
+    ShownPage(name="sessions-row", at="/sessions/?q=ines", who="sam", act=opening_row),
     ShownPage(name="sessions-as-hr", at="/sessions/", who="hana"),
-    ShownPage(name="sessions-none", at="/sessions/?q=nobody+of+this+name", who="sam"),
-    ShownPage(name="session", at=FirstLink(on="/sessions/?q=ines", like=SESSION), who="sam"),
+    ShownPage(name="sessions-none", at=f"/sessions/?{NOBODY}", who="sam"),
+    ShownPage(name="session", at=A_SESSION, who="sam"),
+    ShownPage(name="session-no-reason", at=A_SESSION, who="sam", act=sending_empty),
     ShownPage(name="me", at="/me/", who="otto"),
-    ShownPage(name="me-with-a-role", at="/me/", who="hana"),
+    ShownPage(name="me-with-a-role", at="/me/", who="hana", act=opening_menu),
 ]
 
 AUDIT = [
     ShownPage(name="audit", at="/audit/", who="aude"),
-    ShownPage(name="audit-row", at="/audit/?q=joaquin", who="aude", act=opening_a_row),
-    ShownPage(name="audit-entry", at=FirstLink(on="/audit/?q=joaquin", like=ENTRY), who="aude"),
-    ShownPage(name="audit-none", at="/audit/?q=nobody-of-this-name", who="aude"),
+    ShownPage(name="audit-row", at="/audit/", who="aude", act=opening_row),
+    ShownPage(name="audit-entry", at=AN_ENTRY, who="aude"),
+    ShownPage(name="audit-none", at=f"/audit/?{NOBODY}", who="aude"),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),
+]
+
+SETTINGS = [
+    ShownPage(name="settings", at="/settings/", who="ada"),
+    ShownPage(name="settings-as-auditor", at="/settings/", who="aude"),
+    ShownPage(name="roles", at="/settings/roles/", who="ada"),
+    ShownPage(name="roles-none", at=f"/settings/roles/?{NOBODY}", who="ada"),
+    ShownPage(name="role-who", at="/settings/roles/grant/?q=ines", who="ada"),
+    ShownPage(name="role-grant", at=A_GRANT, who="ada", act=sending_empty),
+    ShownPage(name="role-take-back", at="/settings/roles/", who="ada", act=opening_dialog("Take back")),
+    ShownPage(name="issuers", at="/settings/issuers/", who="ada"),
+    ShownPage(name="issuer-new", at="/settings/issuers/new/", who="ada"),
+    ShownPage(name="issuer-edit", at=AN_ISSUER, who="ada"),
+    ShownPage(name="explain", at="/settings/issuers/explain/", who="ada", act=explaining(FOREIGN_TOKEN)),
+    ShownPage(name="unmatched", at="/settings/unmatched/", who="ada"),
+    ShownPage(name="applications", at="/settings/applications/", who="ada"),
+    ShownPage(name="application-new", at="/settings/applications/new/", who="ada", act=sending_empty),
+    ShownPage(name="application-edit", at=AN_APPLICATION, who="ada"),
+    ShownPage(name="points", at="/settings/enforcement-points/", who="ada"),
+    ShownPage(name="point-edit", at=A_POINT, who="ada"),
+    ShownPage(name="credentials-none", at="/settings/credentials/", who="ivan"),
+    ShownPage(name="credential-new", at="/settings/credentials/new/", who="ada"),
+    ShownPage(name="credential-made", at="/settings/credentials/new/", who="ada", act=making_a_credential),
+    ShownPage(name="credentials", at="/settings/credentials/", who="ada"),
 ]
 
 ERRORS = [
@@ -151,4 +151,4 @@ ERRORS = [
     ShownPage(name="not-found", at="/nowhere/", who="hana"),
 ]
 
-PAGES = [*SIGN_IN, *PEOPLE, *REVOCATIONS, *SESSIONS, *AUDIT, *ERRORS]
+PAGES = [*SIGN_IN, *PEOPLE, *TERMINATE, *REVOCATIONS, *SESSIONS, *AUDIT, *SETTINGS, *ERRORS]

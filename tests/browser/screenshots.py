@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from tests.browser.chromium import PROGRAMS, Visitors, running_chromium
 from tests.browser.looks import LOOKS
-from tests.browser.pages import PAGES, ShownPage
+from tests.browser.pages import PAGES
 from tests.live.running import ROOT, needs, running_curfew
 
 FOLDER = ROOT / "screenshots"

@@ -1,0 +1,81 @@
+"""What is done on a page before somebody looks at it, and how its address is found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+Act = Callable[[Page], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstLink:
+    """The first link of such a form on another page, with something after it: for addresses with ids in them."""
+
+    on: str
+    like: str
+    then: str = ""
+
+    def find(self, page: Page) -> str:
+        page.goto(self.on)
+        links = page.locator("main a[href]").evaluate_all(
+            "links => links.map(link => link.getAttribute('href'))"
+        )
+        return next(link for link in links if re.fullmatch(self.like, link)) + self.then
+
+
+def as_it_is(page: Page) -> None:
+    """The page as it arrives."""
+
+
+def opening_dialog(name: str) -> Act:
+    """Press what is called so, and wait for the dialog."""
+
+    def press(page: Page) -> None:
+        page.locator("main").get_by_role("link", name=name).first.click()
+        page.get_by_role("dialog").wait_for()
+
+    return press
+
+
+def opening_row(page: Page) -> None:
+    """Open the first row in its place."""
+    page.locator("main tbody a[aria-expanded=false]").first.click()
+    page.locator("main a[aria-expanded=true]").first.wait_for()
+
+
+def opening_menu(page: Page) -> None:
+    """Unfold the first menu of the page's own part."""
+    page.locator("main details.menu > summary").first.click()
+
+
+def sending_empty(page: Page) -> None:
+    """Press the filled button without having typed anything, and wait for what is to be put right."""
+    page.locator("main .btn--primary[type=submit], main .btn--danger[type=submit]").last.click()
+    page.locator("[id$=_error], .note--danger").first.wait_for()
+
+
+def signing_in_wrongly(page: Page) -> None:
+    page.get_by_label("Work e-mail or user name").fill("nobody")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("not correct").wait_for()
+
+
+def making_a_credential(page: Page) -> None:
+    page.get_by_label("Name").fill("Okta event hook")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Create credential").click()
+    page.get_by_text("shown only this once").wait_for()
+
+
+def explaining(token: str) -> Act:
+    def explain(page: Page) -> None:
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Explain").click()
+        page.get_by_role("heading", name="How it is read").wait_for()
+
+    return explain

@@ -1,0 +1,54 @@
+"""Every page, in both themes and from phone to desk: WCAG 2.2 AA as far as a program can judge it."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.chromium import Visitors
+from tests.browser.looks import LOOKS, WIDTHS, Look
+from tests.browser.pages import PAGES, ShownPage
+
+pytestmark = pytest.mark.browser
+
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+OPTIONS = {"runOnly": {"type": "tag", "values": STANDARD}, "resultTypes": ["violations"]}
+
+STICKING_OUT = """() => {
+    const root = document.documentElement;
+    if (root.scrollWidth <= root.clientWidth) return [];
+    const parts = [...document.querySelectorAll("body *")];
+    const wide = parts.filter((part) => part.getBoundingClientRect().right > root.clientWidth + 1);
+    return [wide.map((part) => `${part.tagName.toLowerCase()}.${part.className}`).slice(0, 6).join(" > ")];
+}"""
+
+
+@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+def test_a_page_can_be_used_by_everybody_in_every_look(visitors: Visitors, shown: ShownPage) -> None:
+    with visitors.visit(shown.who) as page:
+        shown.open(page)
+
+        assert barriers(page) == []
+        assert sideways_scrolling(page) == []
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds, with the look it was found in."""
+    return [f"{look}: {found}" for look in LOOKS for found in _found_by_axe(page, look)]
+
+
+def _found_by_axe(page: Page, look: Look) -> list[str]:
+    look.put_on(page)
+    violations = Axe().run(page, options=OPTIONS).response["violations"]
+    return [f"{each['id']} at {node['target']}" for each in violations for node in each["nodes"]]
+
+
+def sideways_scrolling(page: Page) -> list[str]:
+    """At which widths the page is wider than its window, and the first part that sticks out."""
+    return [f"{width} px: {part}" for width in WIDTHS for part in _sticking_out(page, width)]
+
+
+def _sticking_out(page: Page, width: int) -> list[str]:
+    Look(theme="light", width=width).put_on(page)
+    return list(page.evaluate(STICKING_OUT))
