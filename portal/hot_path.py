@@ -7,8 +7,6 @@ proxy was configured with, and nothing else of the client's request but the bear
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -25,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "/verdict"
 DEFAULT_POINT = "default"
-POINTS_KEPT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,42 +34,6 @@ class Point:
 
 
 Points = Callable[[], Mapping[str, Point]]
-
-
-class PointRegistry:
-    """The registered points, read from SQL every few seconds by one thread, never by a request.
-
-    The first look reads at once. While SQL is away the last good answer stays: a point cannot be removed
-    without SQL either.
-    """
-
-    def __init__(self, load: Points) -> None:
-        self._load = load
-        self._points: Mapping[str, Point] | None = None
-        self._read_at = 0.0
-        self._reading = threading.Lock()
-
-    def __call__(self) -> Mapping[str, Point]:
-        if self._points is None:
-            with self._reading:
-                if self._points is None:
-                    self._refresh()
-        elif time.monotonic() - self._read_at > POINTS_KEPT_SECONDS and self._reading.acquire(blocking=False):
-            threading.Thread(target=self._refresh_and_release, daemon=True).start()
-        return self._points or {}
-
-    def _refresh_and_release(self) -> None:
-        try:
-            self._refresh()
-        finally:
-            self._reading.release()
-
-    def _refresh(self) -> None:
-        try:
-            self._points = self._load()
-        except Exception:  # whatever SQL's trouble is, the points known so far stay in force
-            logger.warning("the enforcement points could not be read", exc_info=True)
-        self._read_at = time.monotonic()
 
 
 class HotPath:
@@ -127,14 +88,8 @@ NO_SUCH_POINT = Response(
 
 
 def points_from_sql() -> dict[str, Point]:
-    """Every registered point by name; closes the thread's connection, because no request will."""
-    from django.db import connection
-
+    """Every registered point by name."""
     from sessions_app.models import EnforcementPoint
 
-    try:
-        rows = list(EnforcementPoint.objects.all())
-    finally:
-        if threading.current_thread() is not threading.main_thread():
-            connection.close()
+    rows = EnforcementPoint.objects.all()
     return {row.name: Point(name=row.name, audiences=frozenset(row.audiences)) for row in rows}

@@ -9,12 +9,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 django_application = get_wsgi_application()
 
-from sessions_app.tokens.profiles import token_guard  # noqa: E402
-
-from portal.hot_path import HotPath, PointRegistry, points_from_sql  # noqa: E402  # models need Django set up first
+from portal.hot_path import HotPath, points_from_sql  # noqa: E402  # models need Django set up first
 from sessions_app.revocation.server_check import fatal_problems  # noqa: E402
+from sessions_app.tokens.kept import Kept  # noqa: E402
+from sessions_app.tokens.profiles import token_guard  # noqa: E402
 
 if wrong := fatal_problems():
     raise ImproperlyConfigured(" ".join(wrong))
 
-application = HotPath(django_application, token_guard, PointRegistry(points_from_sql))
+application = HotPath(
+    django_application, token_guard, Kept("enforcement points", lambda _old: points_from_sql())
+)

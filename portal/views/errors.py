@@ -21,7 +21,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the context processors: the database may be what failed."""
     context = {"request_id": getattr(request, "correlation_id", "")}
-    return render(None, "errors/500.html", context, status=500)  # type: ignore[arg-type]  # no request, so no processors
+    return render(None, "errors/500.html", context, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -15,13 +15,16 @@ from audit.record import Target, record
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.blacklist.verdict import Outcome, Subject
 from sessions_app.models import BlacklistEntry, EntryKind, Revocation, User
-from sessions_app.models.moments import database_now
+from sessions_app.models.blacklist_entries import BlacklistEntryQuerySet
+from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.connections import blacklist_writer, session_guard
 from sessions_app.revocation.entries import as_written
+from sessions_app.revocation.health import probe_blacklist
 
 logger = logging.getLogger(__name__)
 
 FAR_FUTURE_MS = 4_102_444_800_000
+RUNS_OUT_WITHIN_MS = 5_000
 
 
 class NotReadBack(BlacklistUnavailable):
@@ -58,36 +61,58 @@ def publish_person(*people: User) -> Proof:
     """Write every unpublished entry of these people and read it back. Raises BlacklistUnavailable.
 
     Entries that were published before are not written again, but one of them is asked for as the proof.
+    Where nothing is left that could be refused there is no proof, but the blacklist must have answered.
     """
-    waiting = list(BlacklistEntry.objects.filter(user__in=people).unpublished().select_related("realm"))
-    publish_entries(waiting)
-    newest = (
-        BlacklistEntry.objects.filter(user__in=people)
-        .select_related("realm")
-        .order_by("kind", "-revision", "-id")
-    )
-    proved = next((entry for entry in newest if entry.kind == EntryKind.SESSION), newest.first())
+    theirs = BlacklistEntry.objects.filter(user__in=people).select_related("realm")
+    publish_entries(list(theirs.unpublished()))
+    proved = _best_proof(theirs.unexpired(_soon_ms()))
     if proved is None:
-        return Proof()
+        return _proof_of_nothing()
     read_back([proved])
     return Proof(kind=proved.kind, tail=(proved.ident or "")[-3:])
 
 
+def _best_proof(standing: BlacklistEntryQuerySet) -> BlacklistEntry | None:
+    """The newest ended session, which people recognise by its last characters; else the newest of anything."""
+    newest = standing.order_by("-revision", "-id")
+    return newest.filter(kind=EntryKind.SESSION).first() or newest.first()
+
+
+def _proof_of_nothing() -> Proof:
+    probe = probe_blacklist()
+    if not probe.ok:
+        raise BlacklistUnavailable(probe.detail)
+    return Proof()
+
+
 def publish_entries(waiting: Sequence[BlacklistEntry]) -> None:
-    """Write, read back through the guard, and only then mark as published. Raises BlacklistUnavailable."""
-    if not waiting:
-        return
-    written = [as_written(entry) for entry in waiting]
-    writer = blacklist_writer()
-    writer.publish(written)
-    if writer.present(written):
-        raise NotReadBack("an entry is missing right after it was written")
-    read_back(waiting)
+    """Write, read back through the guard, and only then mark as published. Raises BlacklistUnavailable.
+
+    An entry that has run out, or will in a moment, is only marked: whatever it refused is over by more
+    than the allowance, and it could not be read back.
+    """
+    soon_ms = _soon_ms()
+    alive = [entry for entry in waiting if entry.expires_at_ms > soon_ms]
+    if alive:
+        _write_and_read_back(alive)
     for entry in waiting:
         # Guarded by the revision: a newer decision in between keeps the row unpublished.
         BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(
             published_revision=entry.revision
         )
+
+
+def _soon_ms() -> int:
+    return to_milliseconds(database_now()) + RUNS_OUT_WITHIN_MS
+
+
+def _write_and_read_back(alive: Sequence[BlacklistEntry]) -> None:
+    written = [as_written(entry) for entry in alive]
+    writer = blacklist_writer()
+    writer.publish(written)
+    if writer.present(written):
+        raise NotReadBack("an entry is missing right after it was written")
+    read_back(alive)
 
 
 def read_back(asked: Sequence[BlacklistEntry]) -> None:

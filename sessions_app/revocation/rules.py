@@ -47,8 +47,13 @@ def refuse_privileged(initiator: Initiator, user: User) -> None:
 
 
 def is_last_admin(user: User) -> bool:
-    """Whether nobody else who can sign in is Admin. Locks the other Admins' grants, so two cannot go at once."""
+    """Whether nobody else who can sign in is Admin for good. Locks the others' grants, so two cannot go at once."""
     if Role.ADMIN not in user.roles:
         return False
-    others = RoleGrant.objects.active().select_for_update().filter(role=Role.ADMIN).exclude(user=user)
+    others = (
+        RoleGrant.objects.active()
+        .select_for_update()
+        .filter(role=Role.ADMIN, expires_at=None)
+        .exclude(user=user)
+    )
     return not any(grant.user.is_active for grant in others.select_related("user"))

@@ -14,6 +14,7 @@ from django.db import close_old_connections
 
 from audit.initiators import the_clock
 from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.changes.roles import expire_roles
 from sessions_app.revocation import gate, sweeper
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.revocation.reconcile import reconcile
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
 RECONCILE_SECONDS = 60.0
 RENEW_SECONDS = 600.0
+EXPIRE_SECONDS = 10.0
 
 THE_CLOCK = the_clock()
 
@@ -66,6 +68,7 @@ class Clock:
             sweeper.publish_the_rest()
             self._every("reconcile", RECONCILE_SECONDS, lambda: reconcile(by=THE_CLOCK))
             self._every("renew", RENEW_SECONDS, sweeper.renew_blocks)
+            self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
         except BlacklistUnavailable as failure:
             logger.warning("the blacklist does not answer: %s", failure)
             gate.note_unreachable(failure, fence=fence)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from audit.initiators import the_shell
-from portal.hot_path import HotPath, PointRegistry, points_from_sql
+from portal.hot_path import HotPath, points_from_sql
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
@@ -34,7 +34,7 @@ def ask(open_gate: object, issuer: object) -> Ask:
 
     clear_profiles()
     an_enforcement_point()
-    hot_path = HotPath(behind, token_guard, PointRegistry(points_from_sql))
+    hot_path = HotPath(behind, token_guard, points_from_sql)
 
     def get(path: str, token: str = "", **environ: str) -> tuple[str, dict[str, str], bytes]:
         answer: dict[str, Any] = {}
@@ -91,8 +91,7 @@ def test_while_the_server_is_frozen_the_answer_is_503_and_to_try_again(ask, ines
 def test_a_point_accepts_only_tokens_for_its_own_audiences(ask, ines):
     an_enforcement_point("billing", audiences=["https://billing.northwind.example"])
     forget_what_guards_saw()
-    registry = PointRegistry(points_from_sql)
-    hot_path = HotPath(lambda *_: [b""], token_guard, registry)
+    hot_path = HotPath(lambda *_: [b""], token_guard, points_from_sql)
 
     assert hot_path._answer("billing", f"Bearer {token_for(ines)}").status == 401
 
@@ -109,16 +108,3 @@ def test_everything_else_is_djangos(ask, path):
 
 def test_a_point_named_in_a_header_changes_nothing(ask, ines):
     assert ask("/verdict", token_for(ines), HTTP_X_CURFEW_POINT="nowhere")[0] == "204 No Content"
-
-
-def test_points_known_once_stay_while_sql_is_away():
-    answers = iter([{"default": "known"}])
-    registry = PointRegistry(lambda: next(answers))  # type: ignore[arg-type]  # any value will do
-
-    first = registry()
-    registry._read_at -= 60
-    with registry._reading:
-        pass
-    registry._refresh()
-
-    assert registry() == first == {"default": "known"}

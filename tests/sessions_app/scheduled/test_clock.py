@@ -13,7 +13,7 @@ from audit.initiators import the_shell
 from audit.models import AuditEntry
 from sessions_app.blacklist.keys import KeySpace
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import BlacklistEntry, BlacklistState, Lease, Revocation, Session, User
+from sessions_app.models import BlacklistEntry, BlacklistState, Lease, Revocation, Role, Session, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.engine import revoke
@@ -22,7 +22,7 @@ from sessions_app.revocation.orders import OneUser, Order
 from sessions_app.revocation.reconcile import reconcile
 from sessions_app.scheduled.clock import THE_CLOCK, Clock
 from tests.conftest import forget_what_guards_saw
-from tests.factories import REALM, identity_of, open_session
+from tests.factories import REALM, a_grant, a_person, identity_of, open_session
 from tests.redis_server import EmbeddedRedis, running_redis
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +224,43 @@ def test_the_block_of_somebody_who_left_is_renewed_before_it_runs_out(server, in
     clock.beat()
 
     assert BlacklistEntry.objects.get(kind="user").expires_at_ms > soon_ms + 3_600_000
+
+
+def test_an_entry_that_ran_out_unpublished_does_not_hold_up_the_clock(server, ines, otto):
+    session, clock = open_session(otto), Clock()
+    clock.beat()
+    server.freeze()
+    revocation = terminate(ines)
+    BlacklistEntry.objects.update(expires_at_ms=int(timezone.now().timestamp() * 1000) - 1)
+
+    server.thaw()
+    clock.beat()
+    clock.beat()
+
+    revocation.refresh_from_db()
+    assert revocation.cut_off_at is not None
+    assert outcome_for(session) is Outcome.ALLOWED
+
+
+def test_ending_somebody_without_any_identity_claims_nothing_while_the_blacklist_is_away(server):
+    nobody = a_person("nobody")
+    nobody.identities.all().delete()
+    Clock().beat()
+    server.freeze()
+
+    away = terminate(nobody).cut_off_at
+    server.thaw()
+    Clock().beat()
+
+    assert away is None
+
+
+def test_a_role_that_reached_its_end_is_noted_by_the_clock(server, otto):
+    a_grant(otto, Role.IT, expires_at=timezone.now() - timedelta(minutes=1))
+
+    Clock().beat()
+
+    assert AuditEntry.objects.filter(event_code="RO-103").count() == 1
 
 
 def test_health_knows_the_age_of_the_clock_and_proves_a_write(server):

@@ -12,18 +12,25 @@ from django.db import OperationalError
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import Issuer, User
 from sessions_app.tokens import profiles as module
-from sessions_app.tokens.profiles import KeptProfiles, guard_configuration, profiles, token_guard
+from sessions_app.tokens.kept import Kept
+from sessions_app.tokens.profiles import (
+    Profiles,
+    guard_configuration,
+    keeping_profiles,
+    profiles,
+    token_guard,
+)
 from tests.factories import ISS, an_issuer, token_for
 
 pytestmark = pytest.mark.django_db
 
 
-def renewed(kept: KeptProfiles) -> None:
+def renewed(kept: Kept[Profiles]) -> None:
     """Look while the mapping is old, and wait for the thread that renews it."""
     kept._read_at = time.monotonic() - 60
     kept()
     for thread in threading.enumerate():
-        if thread.name == "issuer-profiles":
+        if thread.name == "issuer profiles":
             thread.join(5)
 
 
@@ -38,7 +45,7 @@ def test_the_first_look_reads_and_the_next_ones_do_not(issuer: Issuer) -> None:
 def test_while_sql_is_away_the_last_profiles_stay_and_that_is_logged_once(
     issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = KeptProfiles()
+    kept = keeping_profiles()
     before = kept()
 
     with mock.patch.object(module, "read_profiles", side_effect=OperationalError("gone")):
@@ -50,7 +57,7 @@ def test_while_sql_is_away_the_last_profiles_stay_and_that_is_logged_once(
 
 
 def test_nobody_waits_while_the_profiles_are_renewed(issuer: Issuer) -> None:
-    kept, may_go_on = KeptProfiles(), threading.Event()
+    kept, may_go_on = keeping_profiles(), threading.Event()
     before = kept()
 
     with mock.patch.object(module, "read_profiles", side_effect=lambda: (may_go_on.wait(5), {})[1]):
@@ -66,7 +73,7 @@ def test_nobody_waits_while_the_profiles_are_renewed(issuer: Issuer) -> None:
 
 
 def test_a_profile_that_did_not_change_stays_the_same_object_with_its_parsed_keys(issuer: Issuer) -> None:
-    kept = KeptProfiles()
+    kept = keeping_profiles()
     before = kept()[ISS]
     same = issuer.profile()
 
