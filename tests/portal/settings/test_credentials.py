@@ -1,0 +1,119 @@
+"""Machine credentials on the page: shown once, owned by whoever made them, refused from the next call on."""
+
+from __future__ import annotations
+
+import pytest
+
+from sessions_app.models import MachineCredential, User
+from tests.factories import a_credential
+from tests.portal.signed_in import HTMX, browser_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
+
+HOOK = {"name": "Okta hook", "scopes": ["sessions:write"], "networks": "192.0.2.0/24", "days": "7"}
+
+
+def made_by(user: User, **changes: object) -> MachineCredential:
+    browser_of(user).post("/settings/credentials/new/", {**HOOK, **changes})
+    return MachineCredential.objects.get(name=changes.get("name", HOOK["name"]))
+
+
+def test_the_secret_is_in_one_answer_and_nowhere_else(ada: User):
+    browser = browser_of(ada)
+
+    response = browser.post("/settings/credentials/new/", HOOK)
+
+    secret = response.context["made"].secret
+    credential = MachineCredential.objects.get()
+    assert secret in response.content.decode()
+    assert response["Cache-Control"] == "no-store"
+    assert credential.is_proved_by(secret)
+    assert secret not in browser.get("/settings/credentials/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"scopes": []}, "This field is required"),
+        ({"scopes": ["everything"]}, "Select a valid choice"),
+        ({"networks": "office"}, "Give networks as"),
+        ({"days": "3650"}, "Select a valid choice"),
+        ({"name": "\u202e"}, "Give it a name"),
+    ],
+    ids=["no scope", "no such scope", "no network", "too long", "invisible name"],
+)
+def test_a_wrong_credential_is_said_on_the_form_and_none_is_made(
+    change: dict[str, object], sentence: str, ada: User
+):
+    response = browser_of(ada).post("/settings/credentials/new/", {**HOOK, **change})
+
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert not MachineCredential.objects.exists()
+
+
+def test_it_sees_and_revokes_only_what_it_made(ivan: User, ada: User):
+    own, other = made_by(ivan), made_by(ada, name="Directory sync")
+    browser = browser_of(ivan)
+
+    page = browser.get("/settings/credentials/").content.decode()
+    statuses = [
+        browser.post(f"/settings/credentials/{row.pk}/revoke/", {"x": "1"}).status_code
+        for row in (own, other)
+    ]
+
+    assert ("Okta hook" in page, "Directory sync" in page) == (True, False)
+    assert statuses == [303, 404]
+    assert [MachineCredential.objects.get(pk=row.pk).revoked_at is None for row in (own, other)] == [
+        False,
+        True,
+    ]
+
+
+def test_a_namesake_does_not_own_what_the_other_made(ivan: User, sam: User):
+    made_by(ivan)
+    sam.display_name = ivan.display_name
+    sam.save()
+
+    assert "Okta hook" not in browser_of(sam).get("/settings/credentials/").content.decode()
+
+
+def test_whoever_may_not_configure_cannot_let_a_program_bring_in_people(ivan: User):
+    response = browser_of(ivan).post("/settings/credentials/new/", {**HOOK, "scopes": ["people:write"]})
+
+    assert response.status_code == 422
+    assert not MachineCredential.objects.exists()
+
+
+def test_revoking_twice_is_said_and_changes_nothing(ada: User):
+    credential = made_by(ada)
+    browser = browser_of(ada)
+    browser.post(f"/settings/credentials/{credential.pk}/revoke/", {"x": "1"})
+
+    page = browser.post(
+        f"/settings/credentials/{credential.pk}/revoke/", {"x": "1"}, follow=True
+    ).content.decode()
+
+    assert "already revoked" in page
+
+
+def test_the_question_before_revoking_is_a_part_for_htmx_and_a_page_without(ada: User):
+    credential = made_by(ada)
+    browser = browser_of(ada)
+
+    part = browser.get(f"/settings/credentials/{credential.pk}/revoke/", headers=HTMX).content.decode()
+    page = browser.get(f"/settings/credentials/{credential.pk}/revoke/").content.decode()
+
+    assert ("<html" in part, "<html" in page) == (False, True)
+    assert "Revoke the credential Okta hook?" in part
+
+
+def test_the_auditor_reads_them_all_and_has_no_buttons(aude: User, ada: User):
+    credential = made_by(ada)
+    a_credential(name="<b>Bold</b>")
+
+    page = browser_of(aude).get("/settings/credentials/").content.decode()
+
+    assert "Okta hook" in page
+    assert "<b>Bold" not in page
+    assert f"/settings/credentials/{credential.pk}/revoke/" not in page

@@ -1,0 +1,188 @@
+"""The permission matrix over HTTP, cell by cell: every right, every role, nobody, and somebody without a role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from portal.roles import May, Reach, reach_of
+from sessions_app.models import Role, User
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.orders import OneUser, Order
+from tests.factories import a_credential, a_grant, a_person, initiator_of, open_session
+from tests.portal.signed_in import browser_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
+
+ACTORS: dict[str, Role | None] = {
+    "hana": Role.HR,
+    "ivan": Role.IT,
+    "sam": Role.SECURITY,
+    "paula": Role.PROJECT_MANAGER,
+    "aude": Role.AUDITOR,
+    "ada": Role.ADMIN,
+    "otto": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Where a right is asked for. `{name}` in an address stands for an id of the scene.
+
+    `posts` is what a form there would send; an empty address means the right opens nothing that way.
+    `shows` decides by what is on the page, for rights that open no page of their own.
+    """
+
+    get: str = ""
+    post: str = ""
+    posts: dict[str, str] = field(default_factory=dict)
+    shows: Callable[[str], bool] | None = None
+
+
+DOORS: dict[May, Door] = {
+    May.SEE_PEOPLE: Door(get="/people/{person}/"),
+    May.SEE_SESSIONS: Door(get="/sessions/"),
+    May.SEE_SESSION_ORIGIN: Door(get="/sessions/?q=ines", shows=lambda page: "203.0.113.7" in page),
+    May.SEE_REVOCATIONS: Door(get="/revocations/"),
+    May.TERMINATE_PEOPLE: Door(get="/people/{person}/terminate/", post="/people/{person}/terminate/"),
+    May.END_SESSIONS: Door(
+        post="/sessions/{session}/end/",
+        posts={"reason": "user_request", "order_key": "the-matrix"},
+    ),
+    May.ALLOW_SIGN_IN_AGAIN: Door(
+        get="/people/{blocked}/allow-sign-in/",
+        post="/people/{blocked}/allow-sign-in/",
+        posts={"reason": "back"},
+    ),
+    May.SEE_AUDIT: Door(get="/audit/"),
+    May.SEE_CONFIGURATION: Door(
+        get="/settings/issuers/", post="/settings/issuers/explain/", posts={"token": "a.b.c"}
+    ),
+    May.CHANGE_CONFIGURATION: Door(
+        get="/settings/applications/new/",
+        post="/settings/applications/new/",
+        posts={"key": "new", "name": "New", "asks": "guard", "cache_seconds": "0", "token_seconds": "60"},
+    ),
+    May.SEE_CREDENTIALS: Door(get="/settings/credentials/"),
+    May.CHANGE_CREDENTIALS: Door(
+        get="/settings/credentials/new/",
+        post="/settings/credentials/new/",
+        posts={"name": "Hook", "scopes": "sessions:write", "days": "7"},
+    ),
+    May.SEE_ROLES: Door(get="/settings/roles/"),
+    May.CHANGE_ROLES: Door(
+        get="/settings/roles/grant/{person}/",
+        post="/settings/roles/grant/{person}/",
+        posts={"role": "auditor", "population_kind": "everybody", "reason": "covers for Aude"},
+    ),
+}
+
+LET_IN = {200, 302, 303, 409, 422}  # 409 and 422 are about what was sent, not about who sent it
+WITH_A_PAGE = [right for right, door in DOORS.items() if door.get]
+WITH_A_FORM = [right for right, door in DOORS.items() if door.post]
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
+    """Everybody, a session of Ines, and somebody whose sign-in is blocked."""
+    people = {name: request.getfixturevalue(name) for name in ACTORS}
+    blocked = a_person("blocked", display_name="Left Already")
+    revoke(
+        Order(
+            initiator=initiator_of(people["sam"]),
+            reason=Reason.OFFBOARDING,
+            scope=OneUser(user_id=blocked.pk),
+            received_at=blocked.created_at,
+        )
+    )
+    return {"person": str(ines.pk), "session": str(open_session(ines).pk), "blocked": str(blocked.pk)}
+
+
+@pytest.fixture
+def browsers(request: pytest.FixtureRequest, scene: dict[str, str]) -> Callable[[str], Client]:
+    return lambda name: browser_of(request.getfixturevalue(name))
+
+
+def is_let_in(response: HttpResponse, door: Door) -> bool:
+    if response.status_code not in LET_IN:
+        assert response.status_code in {403, 404}
+        return False
+    return door.shows is None or door.shows(response.content.decode())
+
+
+def test_every_right_of_the_matrix_has_an_address():
+    assert set(DOORS) == set(May)
+
+
+@pytest.mark.parametrize(("right", "name"), [*product(WITH_A_PAGE, ACTORS)], ids=str)
+def test_a_page_opens_for_whom_the_matrix_says(right: May, name: str, scene: dict[str, str], browsers: Any):
+    door = DOORS[right]
+
+    response = browsers(name).get(door.get.format(**scene))
+
+    assert is_let_in(response, door) == is_allowed(name, right)
+
+
+@pytest.mark.parametrize(("right", "name"), [*product(WITH_A_FORM, ACTORS)], ids=str)
+def test_a_form_is_taken_from_whom_the_matrix_says(
+    right: May, name: str, scene: dict[str, str], browsers: Any
+):
+    door = DOORS[right]
+
+    response = browsers(name).post(door.post.format(**scene), door.posts)
+
+    assert is_let_in(response, door) == is_allowed(name, right)
+
+
+@pytest.mark.parametrize("right", WITH_A_PAGE, ids=str)
+def test_somebody_not_signed_in_is_led_to_sign_in_by_every_page(
+    right: May, scene: dict[str, str], client: Client
+):
+    response = client.get(DOORS[right].get.format(**scene))
+
+    assert (response.status_code, response.url.split("?")[0]) == (302, "/accounts/login/")
+
+
+@pytest.mark.parametrize("right", WITH_A_FORM, ids=str)
+def test_somebody_not_signed_in_changes_nothing_by_any_form(
+    right: May, scene: dict[str, str], client: Client
+):
+    response = client.post(DOORS[right].post.format(**scene), DOORS[right].posts)
+
+    assert (response.status_code, response.url.split("?")[0]) == (302, "/accounts/login/")
+
+
+def test_a_role_for_one_population_reaches_nobody_else_by_id(ivan: User, ines: User, issuer: Any):
+    somebody = a_person("mina", display_name="Mina Holt", country="NO")
+    a_grant(somebody, Role.IT, population_kind="country", population_value="NO")
+    session = open_session(ines)
+    browser = browser_of(somebody)
+
+    answers = [
+        browser.get(f"/people/{ines.pk}/").status_code,
+        browser.get(f"/sessions/{session.pk}/").status_code,
+        browser.get(f"/sessions/{session.pk}/row/", headers={"HX-Request": "true"}).status_code,
+        browser.post(f"/sessions/{session.pk}/end/", {"reason": "user_request"}).status_code,
+        browser.get(f"/people/{ines.pk}/terminate/").status_code,
+    ]
+
+    assert answers == [404] * 5
+
+
+def test_a_credential_of_somebody_else_does_not_exist_for_it(ivan: User):
+    a_credential(name="Payroll robot")
+    page = browser_of(ivan).get("/settings/credentials/").content.decode()
+
+    assert "Payroll robot" not in page
+
+
+def is_allowed(name: str, right: May) -> bool:
+    role = ACTORS[name]
+    return reach_of(frozenset({role} if role else ()), right) > Reach.NO
