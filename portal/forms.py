@@ -48,7 +48,8 @@ class TerminateForm(forms.Form):
             "seen": termination.seen,
         }
         super().__init__(data, initial=initial)
-        self.fields["reason"].choices = [(reason.value, reason.label) for reason in termination.usable_reasons]  # type: ignore[attr-defined]  # a ChoiceField
+        usable = [(reason.value, reason.label) for reason in termination.usable_reasons]
+        self.fields["reason"].choices = usable  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["note"].widget.attrs["placeholder"] = _("Kept in the record")
         self._ask_for_mark()
 

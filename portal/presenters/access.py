@@ -58,7 +58,9 @@ def access_of(person: User, reader: User) -> Access:
 
 def _groups(person: User) -> list[GroupRow]:
     gives: dict[int, list[str]] = {}
-    for entitlement in Entitlement.objects.filter(group__memberships__user=person).select_related("application"):
+    for entitlement in Entitlement.objects.filter(group__memberships__user=person).select_related(
+        "application"
+    ):
         words = f"{clean(entitlement.application.name)}: {clean(entitlement.name)}"
         gives.setdefault(entitlement.group_id, []).append(words)
     memberships = person.memberships.select_related("group").order_by("group__name")
@@ -73,7 +75,11 @@ def _groups(person: User) -> list[GroupRow]:
 
 
 def _identities(person: User, *, with_ids: bool) -> list[IdentityRow]:
-    found = person.identities.select_related("realm").prefetch_related("realm__issuers").order_by("realm__key", "pk")
+    found = (
+        person.identities.select_related("realm")
+        .prefetch_related("realm__issuers")
+        .order_by("realm__key", "pk")
+    )
     return [_identity(identity, with_id=with_ids) for identity in found]
 
 

@@ -41,7 +41,9 @@ def death_words(fate: SessionFate) -> DeathWords:
             kind="at_once", word=_("At once"), second=_("wherever it asks us; no application is known")
         )
     if fate.cache_seconds:
-        return DeathWords(kind="at_once", word=within(fate.cache_seconds), second=remembers_words(fate.at_once))
+        return DeathWords(
+            kind="at_once", word=within(fate.cache_seconds), second=remembers_words(fate.at_once)
+        )
     return DeathWords(kind="at_once", word=_("At once"), second=asks_words(fate.at_once))
 
 

@@ -48,7 +48,11 @@ class PeopleFilter(AddressFilter):
 
     def apply(self, people: UserQuerySet, *, sessions_are_shown: bool) -> UserQuerySet:
         """The people this address asks for. What the reader may not know cannot be filtered by."""
-        exact = {"department": self.department, "legal_entity": self.company, "memberships__group__name": self.group}
+        exact = {
+            "department": self.department,
+            "legal_entity": self.company,
+            "memberships__group__name": self.group,
+        }
         people = people.matching(self.q).filter(**{name: value for name, value in exact.items() if value})
         if self.leaving:
             people = people.filter(last_day__isnull=False)
@@ -91,7 +95,9 @@ class PeoplePage:
         if not self.sessions_are_shown:
             return f"{people}."
         live = sessions_for(self.reader, May.SEE_SESSIONS).open().count()
-        sessions = ngettext("%(count)s live session", "%(count)s live sessions", live) % {"count": f"{live:,}"}
+        sessions = ngettext("%(count)s live session", "%(count)s live sessions", live) % {
+            "count": f"{live:,}"
+        }
         return f"{people}, {sessions}."
 
     @property
@@ -108,7 +114,9 @@ class PeoplePage:
     @property
     def heads(self) -> dict[str, tuple[str, str]]:
         """Address and direction of each column that sorts."""
-        return {column: (self.sort_address(column), self.direction(column)) for column in ("name", "last_day")}
+        return {
+            column: (self.sort_address(column), self.direction(column)) for column in ("name", "last_day")
+        }
 
     @property
     def chips_on(self) -> list[Chosen]:
@@ -132,9 +140,7 @@ def _chips_on(chosen: PeopleFilter, *, sessions_are_shown: bool) -> Iterator[Cho
         yield Chosen(key=_("leaving:"), value=_("has a last day"), remove_url=chosen.address(leaving=""))
 
 
-def _offers(
-    chosen: PeopleFilter, everybody: UserQuerySet, *, sessions_are_shown: bool
-) -> Iterator[Offer]:
+def _offers(chosen: PeopleFilter, everybody: UserQuerySet, *, sessions_are_shown: bool) -> Iterator[Offer]:
     """Only filters that are off, and only values that somebody in reach has."""
     if not chosen.standing(sessions_are_shown=sessions_are_shown):
         known = [each for each in FILTERS if sessions_are_shown or each not in SAID_BY_SESSIONS]

@@ -97,7 +97,9 @@ def _known_about(people: Sequence[User], reader: User) -> _Known:
 def _reached(people: Sequence[User], reader: User, what: May) -> frozenset[UUID]:
     if not may(reader, what):
         return frozenset()
-    return frozenset(people_for(reader, what).filter(pk__in=[each.pk for each in people]).values_list("pk", flat=True))
+    return frozenset(
+        people_for(reader, what).filter(pk__in=[each.pk for each in people]).values_list("pk", flat=True)
+    )
 
 
 def _out_of_reach(people: Sequence[User], reader: User) -> frozenset[UUID]:

@@ -136,7 +136,11 @@ class PersonPage:
     def receipt_url(self) -> str:
         """The receipt of the latest revocation, if the reader may open it and it still says where they stand."""
         told = self.standing.standing in {Standing.CUT_OFF, Standing.NOT_YET, Standing.BLOCKED}
-        if not told or self.latest is None or not revocations_for(self.reader).filter(pk=self.latest.pk).exists():
+        if (
+            not told
+            or self.latest is None
+            or not revocations_for(self.reader).filter(pk=self.latest.pk).exists()
+        ):
             return ""
         return reverse("receipt", args=[self.latest.receipt])
 
@@ -161,7 +165,9 @@ class PersonPage:
     @property
     def offers_terminate(self) -> bool:
         is_over = self.is_blocked and self.standing.standing is not Standing.BLOCKED and not self.live
-        return self.terminate_refusal is None and not is_over and self.standing.standing is not Standing.NOT_YET
+        return (
+            self.terminate_refusal is None and not is_over and self.standing.standing is not Standing.NOT_YET
+        )
 
     @cached_property
     def may_end_sessions(self) -> bool:
@@ -176,7 +182,10 @@ class PersonPage:
     def who_may_allow_sign_in(self) -> str:
         roles = roles_with(May.ALLOW_SIGN_IN_AGAIN)
         labels = ", ".join(str(role.label) for role in Role if role in roles)
-        return _("%(roles)s can allow sign-in again. %(ask)s") % {"roles": labels, "ask": ask(holders_of(roles))}
+        return _("%(roles)s can allow sign-in again. %(ask)s") % {
+            "roles": labels,
+            "ask": ask(holders_of(roles)),
+        }
 
     # --- Tabs ---
 
@@ -260,11 +269,15 @@ def weak_issuers_of(person: User) -> list[str]:
 def refusal_to_terminate(person: User, reader: User) -> Refusal | None:
     """The rules of the engine that can be known before anybody chose a reason; it checks them again."""
     if person.pk == reader.pk:
-        return Refusal(sentence=_("Nobody ends their own access. You can end your own sessions on your own page."))
+        return Refusal(
+            sentence=_("Nobody ends their own access. You can end your own sessions on your own page.")
+        )
     if not may_for(reader, May.TERMINATE_PEOPLE, person):
         return Refusal(sentence=_("Your role does not end anybody's access."))
     if person.is_privileged and Role.SECURITY not in reader.roles:
-        sentence = _("%s is an Admin or in Security. Only Security can end their access.") % first_name_of(person)
+        sentence = _("%s is an Admin or in Security. Only Security can end their access.") % first_name_of(
+            person
+        )
         return Refusal(sentence=sentence, ask=ask(holders_of({Role.SECURITY})))
     return None
 
@@ -281,4 +294,6 @@ def note_look(page: PersonPage, *, by: Initiator) -> None:
     if looks.by_initiator(page.reader.pk).filter(timestamp__gt=timezone.now() - LOOK_LASTS).exists():
         return
     with transaction.atomic():
-        record(Events.PERSON_VIEWED, initiator=by, target=Target.of(page.person, label=page.person.display_name))
+        record(
+            Events.PERSON_VIEWED, initiator=by, target=Target.of(page.person, label=page.person.display_name)
+        )

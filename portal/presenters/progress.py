@@ -19,8 +19,14 @@ LONGEST_ERROR = 300
 FAILURES = (
     (("Timeout", "timed out"), gettext_lazy("the blacklist did not answer in time")),
     (("OutOfMemory", "OOM", "no memory"), gettext_lazy("the blacklist had no memory left")),
-    (("ConnectionError", "refused", "No such file"), gettext_lazy("nobody answered where the blacklist should be")),
-    (("the guard answered", "missing right after"), gettext_lazy("the guard did not read back what was written")),
+    (
+        ("ConnectionError", "refused", "No such file"),
+        gettext_lazy("nobody answered where the blacklist should be"),
+    ),
+    (
+        ("the guard answered", "missing right after"),
+        gettext_lazy("the guard did not read back what was written"),
+    ),
 )
 
 
@@ -47,7 +53,10 @@ def progress_of(revocation: Revocation, endings: Sequence[EndedSession]) -> list
     deaf = [app for app in known.values() if not app.can_be_cut]
     return [
         _blacklist_line(revocation),
-        *(_asking_line(app, revocation) for app in sorted(asking, key=lambda app: (app.cache_seconds, app.name))),
+        *(
+            _asking_line(app, revocation)
+            for app in sorted(asking, key=lambda app: (app.cache_seconds, app.name))
+        ),
         *(_deaf_line(app, revocation, endings) for app in sorted(deaf, key=lambda app: app.name)),
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -79,7 +78,9 @@ class Receipt:
 
     @property
     def crumbs(self) -> list[tuple[str, str]]:
-        where = (self.name, self.person_url) if self.person_url else (_("Revocations"), reverse("revocations"))
+        where = (
+            (self.name, self.person_url) if self.person_url else (_("Revocations"), reverse("revocations"))
+        )
         root = [(_("People"), reverse("people"))] if self.person_url else []
         return [*root, where, (_("Receipt"), "")]
 
@@ -138,7 +139,9 @@ class Receipt:
             at = f"{self.revocation.decided_at.astimezone(UTC):%H:%M:%S}"
             return format_html(_("decided and stored at {} UTC"), format_html("<strong>{}</strong>", at))
         at = times.clock_time(self.revocation.cut_off_at)
-        return format_html(_("since {} UTC, read back through the guard"), format_html("<strong>{}</strong>", at))
+        return format_html(
+            _("since {} UTC, read back through the guard"), format_html("<strong>{}</strong>", at)
+        )
 
     @property
     def ruler_sentence(self) -> str:
@@ -154,7 +157,9 @@ class Receipt:
             "token": _("token {}"),
             "user": _("a sign-in of this person from the moment of the cutoff{}"),
         }[self.revocation.proof_kind]
-        tail = format_html("<code>…{}</code>", self.revocation.proof_tail) if self.revocation.proof_tail else ""
+        tail = (
+            format_html("<code>…{}</code>", self.revocation.proof_tail) if self.revocation.proof_tail else ""
+        )
         return format_html(
             _("Guard asked for {about} at {at} UTC: REVOKED."),
             about=format_html(about, tail),
@@ -167,7 +172,9 @@ class Receipt:
     def who_works_on_it(self) -> str:
         age = clock_age_seconds()
         if age is None or age > CLOCK_IS_LATE_SECONDS:
-            return _("Nobody now: the clock is not running. Somebody with access to the server must start it.")
+            return _(
+                "Nobody now: the clock is not running. Somebody with access to the server must start it."
+            )
         return _("The clock: it asks every second whether the blacklist answers. Nobody has to click again.")
 
     @property
@@ -187,7 +194,9 @@ class Receipt:
         """The hole, named plainly."""
         applications = {app.pk: app for ending in self._endings for app in ending.session.applications.all()}
         deaf = [app for app in applications.values() if not app.can_be_cut]
-        asking = _("A service that still reaches the blacklist while we do not lets tokens through that are out.")
+        asking = _(
+            "A service that still reaches the blacklist while we do not lets tokens through that are out."
+        )
         if not deaf:
             return asking
         return f"{asking} {_('%s never asks us.') % names_of(deaf)}"
@@ -209,7 +218,9 @@ class Receipt:
 
     @cached_property
     def _endings(self) -> list[EndedSession]:
-        endings = self.revocation.ended_sessions.select_related("session").prefetch_related("session__applications")
+        endings = self.revocation.ended_sessions.select_related("session").prefetch_related(
+            "session__applications"
+        )
         return list(endings.order_by("-session__last_used_at", "pk"))
 
     @property
@@ -241,10 +252,16 @@ class Receipt:
     @property
     def works_again(self) -> list[tuple[str, str]]:
         """From which whole second a new sign-in counts, per realm whose issuers' clocks we allow for."""
-        if self.revocation.scope != RevocationScope.USER or not self.person.is_active or self.revocation.reinstated_at:
+        if (
+            self.revocation.scope != RevocationScope.USER
+            or not self.person.is_active
+            or self.revocation.reinstated_at
+        ):
             return []
         cutoff_ms = self.revocation.targets.get(user=self.person).cutoff_ms
-        realms = {identity.realm_id: identity.realm for identity in self.person.identities.select_related("realm")}
+        realms = {
+            identity.realm_id: identity.realm for identity in self.person.identities.select_related("realm")
+        }
         allowed = [(realm, allowance_in(realm)) for realm in realms.values()]
         return [(clean(realm.name), _next_second(cutoff_ms + extra)) for realm, extra in allowed if extra]
 
@@ -277,34 +294,6 @@ class Receipt:
         shared = self.reader.roles & initiator.roles if initiator else frozenset()
         return initiator == self.reader or bool(shared) or Role.SECURITY in self.reader.roles
 
-    # --- For machines and for keeping ---
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as the page, for the same reader. Moments are ISO 8601 in UTC with milliseconds."""
-        revocation = self.revocation
-        return {
-            "receipt": self.number,
-            "state": revocation.state.value,
-            "scope": revocation.scope,
-            "reason": revocation.reason,
-            "ticket": revocation.ticket,
-            "note": self.note,
-            "person": {"id": str(self.person.pk), "name": self.name},
-            "ordered_by": {"kind": revocation.initiator_kind, "name": self.by, "door": revocation.door},
-            "received_at": _stamp(revocation.received_at),
-            "decided_at": _stamp(revocation.decided_at),
-            "cut_off_at": _stamp(revocation.cut_off_at),
-            "confirmed_at": _stamp(revocation.confirmed_at),
-            "seconds_to_cut_off": revocation.seconds_to_cut_off,
-            "sessions_ended": revocation.sessions_ended,
-            "sessions_seen": revocation.sessions_seen,
-            "blocks_sign_in": revocation.blocks_sign_in,
-            "sign_in_allowed_again_at": _stamp(revocation.reinstated_at),
-            "proof": {"asked_for": revocation.proof_kind, "ends_in": revocation.proof_tail} if self.proof else None,
-            "attempts": revocation.attempts,
-            "systems": [{"name": line.name, "state": line.word, "what": line.what} for line in self.lines],
-        }
-
 
 def _ended_row(ending: EndedSession) -> EndedRow:
     return EndedRow(
@@ -319,7 +308,3 @@ def _ended_row(ending: EndedSession) -> EndedRow:
 def _next_second(cutoff_ms: int) -> str:
     """Tokens give the start of a session in whole seconds, and the cutoff's own second is over."""
     return f"{from_milliseconds((cutoff_ms // 1000 + 1) * 1000):%H:%M:%S} UTC"
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else None

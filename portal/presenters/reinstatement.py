@@ -45,7 +45,9 @@ class ReinstateDialog:
 def reinstated_words(person: User, done: Reinstatement) -> str:
     """From which second a new sign-in counts, or that the block still stands for now."""
     if not done.is_published:
-        sentence = _("Decided, but the blacklist does not answer: %s stays blocked until the clock gets through.")
+        sentence = _(
+            "Decided, but the blacklist does not answer: %s stays blocked until the clock gets through."
+        )
         return sentence % name_of(person)
     latest = max(done.works_from.values(), default=done.at).astimezone(UTC)
     return _("%(name)s can sign in again: new sign-ins count from %(at)s UTC. Old tokens stay dead.") % {

@@ -159,7 +159,9 @@ def _chips_on(chosen: RevocationFilter) -> Iterator[Chosen]:
 
 def _offers(chosen: RevocationFilter) -> Iterator[Offer]:
     if chosen.state not in STATES:
-        yield offer(_("State"), chosen, "state", [(value, str(words)) for value, (words, _q) in STATES.items()])
+        yield offer(
+            _("State"), chosen, "state", [(value, str(words)) for value, (words, _q) in STATES.items()]
+        )
     if chosen.reason not in Reason.values:
         yield offer(_("Reason"), chosen, "reason", [(value, str(words)) for value, words in Reason.choices])
     if not chosen.mine:

@@ -113,7 +113,9 @@ def standing_at(people: UserQuerySet, standing: Standing) -> UserQuerySet:
     stands = Q(latest_cut_off__isnull=False, latest_reinstated__isnull=True)
     return told.alias(
         standing=Case(
-            When(latest_decided__isnull=False, latest_cut_off__isnull=True, then=Value(Standing.NOT_YET.value)),
+            When(
+                latest_decided__isnull=False, latest_cut_off__isnull=True, then=Value(Standing.NOT_YET.value)
+            ),
             When(stands & (is_blocked | Q(is_signed_in=False)), then=Value(Standing.CUT_OFF.value)),
             When(is_blocked, then=Value(Standing.BLOCKED.value)),
             When(is_signed_in=True, then=Value(Standing.SIGNED_IN.value)),

@@ -32,6 +32,7 @@ from sessions_app.revocation.reasons import usable_by
 
 SHOWN_OF_NUMBER = 3
 PRIVILEGED, ORDINARY = "privileged", "ordinary"
+NO_RECEIPT = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,9 @@ class Termination:
         count = self.coverage.count
         if not count:
             return _("Terminate all access")
-        return ngettext("Terminate %(count)d session", "Terminate %(count)d sessions", count) % {"count": count}
+        return ngettext("Terminate %(count)d session", "Terminate %(count)d sessions", count) % {
+            "count": count
+        }
 
     @property
     def recorded_as(self) -> str:
@@ -174,7 +177,7 @@ class Termination:
     @property
     def seen(self) -> str:
         """What the dialog was drawn from, as its form carries it: the latest receipt, and whether privileged."""
-        receipt = self.latest.receipt if self.latest else ""
+        receipt = self.latest.receipt if self.latest else NO_RECEIPT
         return f"{receipt} {PRIVILEGED if self.person.is_privileged else ORDINARY}"
 
     def changes_since(self, seen: str) -> list[str]:

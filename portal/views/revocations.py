@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.access import fetch_or_refuse, people_for, requires, revocations_for
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.receipt import Receipt
+from portal.presenters.receipt_json import as_json
 from portal.presenters.revocations import RevocationFilter, RevocationsPage
 from portal.roles import May
 from sessions_app.models import Revocation
@@ -40,7 +41,7 @@ def receipt(request: HtmxRequest, number: str) -> HttpResponse:
 @requires(May.SEE_REVOCATIONS)
 def receipt_json(request: HtmxRequest, number: str) -> HttpResponse:
     """The same for keeping, under the same rights."""
-    response = JsonResponse(Receipt(_fetch(request, number), request.user).as_json())
+    response = JsonResponse(as_json(Receipt(_fetch(request, number), request.user)))
     response["Content-Disposition"] = f'inline; filename="{number}.json"'
     response["Cache-Control"] = "no-store"
     return response

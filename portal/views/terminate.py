@@ -38,7 +38,8 @@ def terminate(request: HtmxRequest, user_id: UUID) -> HttpResponse:
         return _ask(request, termination, form=form, status=422)
     order = form.order(by=request.initiator, received_at=received_at)
     changes = termination.changes_since(form.cleaned_data["seen"])
-    if changes and not was_answered(order):
+    # Asking again is no use where the answer is no anyway: the engine refuses that, and records it.
+    if changes and termination.refusal is None and not was_answered(order):
         form.show_anew()
         return _ask(request, termination, form=form, status=409, changes=changes)
     return _carry_out(request, termination, form=form, order=order)

@@ -1,17 +1,51 @@
-"""A browser in which somebody is signed in, without the price of a password hash."""
+"""A browser in which somebody is signed in, without the price of a password hash; and the dialog as it fills it."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import HttpResponse
 from django.test import Client
 
-from sessions_app.models import User
+from sessions_app.blacklist.verdict import Outcome, Subject
+from sessions_app.models import Session, User
+from sessions_app.models.moments import to_milliseconds
+from sessions_app.revocation.connections import session_guard
+
+HTMX = {"HX-Request": "true"}
 
 
 def browser_of(user: User) -> Client:
-    """Signed in as this person; follows nothing, checks CSRF no more than Django's own client does."""
+    """Signed in as this person; follows nothing."""
     client = Client()
     client.force_login(user, backend="portal.sign_in.SignInBackend")
     return client
 
 
-HTMX = {"HX-Request": "true"}
+def text_of(response: HttpResponse) -> str:
+    """The page on one line, so that words can be looked for wherever the template broke them."""
+    return " ".join(response.content.decode().split())
+
+
+def filled_dialog(browser: Client, person: User, **typed: Any) -> dict[str, Any]:
+    """Open the dialog as a plain page and fill it in: what the browser would send."""
+    form = browser.get(f"/people/{person.pk}/terminate/").context["form"]
+    hidden = {name: form[name].value() for name in ("order_key", "sessions_seen", "seen")}
+    return {"reason": "offboarding", "ticket": "", "note": "", **hidden, **typed}
+
+
+def terminate(browser: Client, person: User, **typed: Any) -> HttpResponse:
+    """The whole story of the click."""
+    return browser.post(f"/people/{person.pk}/terminate/", filled_dialog(browser, person, **typed))
+
+
+def verdict_on(session: Session) -> Outcome:
+    """What a guard says of this session now."""
+    subject = Subject(
+        realm=session.realm.key,
+        person=session.identity.person_id,
+        sid=session.sid,
+        token_id=None,
+        started_ms=to_milliseconds(session.began_at),
+    )
+    return session_guard().check_subject(subject).outcome

@@ -1,0 +1,45 @@
+"""A receipt for keeping: the same as its page, for the same reader."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from portal.presenters.receipt import Receipt
+
+
+def as_json(receipt: Receipt) -> dict[str, Any]:
+    """Moments are ISO 8601 in UTC with milliseconds."""
+    revocation = receipt.revocation
+    return {
+        "receipt": receipt.number,
+        "state": revocation.state.value,
+        "scope": revocation.scope,
+        "reason": revocation.reason,
+        "ticket": revocation.ticket,
+        "note": receipt.note,
+        "person": {"id": str(receipt.person.pk), "name": receipt.name},
+        "ordered_by": {"kind": revocation.initiator_kind, "name": receipt.by, "door": revocation.door},
+        "received_at": _stamp(revocation.received_at),
+        "decided_at": _stamp(revocation.decided_at),
+        "cut_off_at": _stamp(revocation.cut_off_at),
+        "confirmed_at": _stamp(revocation.confirmed_at),
+        "seconds_to_cut_off": revocation.seconds_to_cut_off,
+        "sessions_ended": revocation.sessions_ended,
+        "sessions_seen": revocation.sessions_seen,
+        "blocks_sign_in": revocation.blocks_sign_in,
+        "sign_in_allowed_again_at": _stamp(revocation.reinstated_at),
+        "proof": _proof(receipt),
+        "attempts": revocation.attempts,
+        "systems": [{"name": line.name, "state": line.word, "what": line.what} for line in receipt.lines],
+    }
+
+
+def _proof(receipt: Receipt) -> dict[str, str] | None:
+    if not receipt.proof:
+        return None
+    return {"asked_for": receipt.revocation.proof_kind, "ends_in": receipt.revocation.proof_tail}
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else None
