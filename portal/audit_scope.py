@@ -38,7 +38,7 @@ def entries_for(viewer: User) -> EntryQuerySet:
     scopes = {role: SCOPES[role] for role in viewer.roles if role in SCOPES}
     if not scopes:
         return entries.none()
-    if any(scope.everything and _reaches_everybody(viewer, role) for role, scope in scopes.items()):
+    if any(scope.everything and viewer.reaches_everybody(through={role}) for role, scope in scopes.items()):
         return entries
     readable = Q(initiator_id=str(viewer.pk))
     for role, scope in scopes.items():
@@ -62,10 +62,6 @@ def _of_scope(scope: AuditScope) -> Q:
 
 
 def _about_people_of(viewer: User, role: Role) -> Q:
-    if _reaches_everybody(viewer, role):
+    if viewer.reaches_everybody(through={role}):
         return Q()
     return Q(person_id__in=User.objects.visible_to(viewer, through={role}).values("pk"))
-
-
-def _reaches_everybody(viewer: User, role: Role) -> bool:
-    return any(grant.role == role and grant.covers_everybody() for grant in viewer.active_grants())

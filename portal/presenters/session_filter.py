@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from portal.access import may, people_for, sessions_for
 from portal.presenters.filters import AddressFilter, Chosen, Offer, offer
 from portal.presenters.words import clean
 from portal.roles import May
-from sessions_app.models import Application, Session, User
+from sessions_app.models import Application, Session, SessionApplication, User
 
 STATES = {"ended": gettext_lazy("ended"), "all": gettext_lazy("open and ended")}
 BEGAN = {
@@ -84,7 +84,9 @@ class SessionQuestion:
     def _conditions(self) -> Iterable[Q]:
         now = timezone.now()
         if self.chosen.app:
-            yield Q(applications__key=self.chosen.app)
+            # Not a join: that would keep the database from paging by last use.
+            seen = SessionApplication.objects.filter(session=OuterRef("pk"), application__key=self.chosen.app)
+            yield Q(Exists(seen))
         if self.chosen.began in BEGAN:
             yield Q(began_at__gte=now - timedelta(days=int(self.chosen.began)))
         if self.chosen.idle in {**IDLE_DAYS, **IDLE_HOURS}:

@@ -34,9 +34,9 @@ class UserQuerySet(QuerySet["User"]):
         Every list, look-up and preview of people goes through here; whoever is outside answers as if
         they did not exist.
         """
-        grants = [grant for grant in viewer.active_grants() if grant.role in through]
-        if any(grant.covers_everybody() for grant in grants):
+        if viewer.reaches_everybody(through=through):
             return self
+        grants = [grant for grant in viewer.active_grants() if grant.role in through]
         reach = Q(pk__in=[])
         for grant in grants:
             reach |= Q(**{POPULATION_FIELDS[PopulationKind(grant.population_kind)]: grant.population_value})
@@ -148,6 +148,10 @@ class User(AbstractBaseUser):
         if not hasattr(self, "_active_grants"):
             self._active_grants = list(self.role_grants.active())
         return self._active_grants
+
+    def reaches_everybody(self, *, through: Collection[Role]) -> bool:
+        """Whether one of these roles is held without a population, so that nobody has to be left out."""
+        return any(grant.role in through and grant.covers_everybody() for grant in self.active_grants())
 
     @property
     def roles(self) -> frozenset[Role]:
