@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.events import Events
-from audit.initiators import Door, Initiator, InitiatorKind, acting, somebody_unknown
+from audit.initiators import Door, Initiator, InitiatorKind, acting, somebody_unknown, the_shell
 from audit.record import Target, record
 from sessions_app.blacklist.verdict import Outcome, Subject, Verdict
 from sessions_app.changes.identities import link_identity
@@ -46,6 +46,19 @@ def portal_issuer() -> Issuer:
         },
     )
     return issuer
+
+
+def portal_application() -> Application:
+    """The portal as an application people are signed in to."""
+    application, _ = Application.objects.get_or_create(key="curfew", defaults={"name": "Curfew"})
+    return application
+
+
+def prepare_own_places() -> None:
+    """Make the portal's own issuer and application, so that they are nobody's doing at the first sign-in."""
+    with transaction.atomic(), acting(the_shell()):
+        portal_issuer()
+        portal_application()
 
 
 def initiator_for(request: HttpRequest, user: User, *, door: Door = Door.PAGE) -> Initiator:
@@ -100,8 +113,7 @@ def _store(request: HttpRequest, user: User, *, issuer: Issuer, identity: Identi
         user_agent=request.headers.get("User-Agent", "")[:1000],
         authentication_methods=_methods(request),
     )
-    application, _ = Application.objects.get_or_create(key="curfew", defaults={"name": "Curfew"})
-    SessionApplication.objects.create(session=session, application=application)
+    SessionApplication.objects.create(session=session, application=portal_application())
     return session
 
 

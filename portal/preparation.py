@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection, connections
 from django.utils.translation import gettext as _
 
+from portal.portal_sessions import prepare_own_places
 from sessions_app.models import User
 
 
@@ -25,6 +26,7 @@ def prepare_database() -> None:
         raise DatabaseUnreachable(_("The database does not answer: %s") % error) from error
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+    prepare_own_places()
 
 
 def is_first_start() -> bool:
