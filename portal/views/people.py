@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.access import fetch_or_refuse, people_for, requires, sessions_for
@@ -19,7 +20,7 @@ from portal.presenters.reinstatement import ReinstateDialog, reinstated_words
 from portal.roles import May
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.changes.reinstate import allow_sign_in_again
-from sessions_app.models import User
+from sessions_app.models import Session, User
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.errors import OrderRefused
@@ -51,26 +52,29 @@ def person(request: HtmxRequest, user_id: UUID) -> HttpResponse:
 @require_POST
 @requires(May.END_SESSIONS)
 def end_session(request: HtmxRequest, user_id: UUID, session_id: UUID) -> HttpResponse:
-    """End one session; the answer stands where its row was, or is the receipt where there is no htmx."""
+    """End one session; the answer stands where the sessions are, or is the receipt where there is no htmx."""
     received_at = database_now()
     user = _fetch(request, user_id, May.END_SESSIONS)
     session = fetch_or_refuse(sessions_for(request.user, May.END_SESSIONS).filter(user=user), pk=session_id)
     form = EndingForm(request.POST, reasons=usable_by(request.user.roles))
     if not form.is_valid():
-        page = PersonPage(user, request.user)
-        return page_or_part(request, PERSON, "live-sessions", {"page": page, "ending": form}, status=422)
+        return _sessions_with(request, session, form, status=422)
     try:
         revocation = revoke(form.order(session, by=request.initiator, received_at=received_at))
     except OrderRefused as refusal:
         form.refuse(refusal)
-        page = PersonPage(user, request.user)
-        context = {"page": page, "ending": form}
-        return page_or_part(request, PERSON, "live-sessions", context, status=status_of(refusal))
+        return _sessions_with(request, session, form, status=status_of(refusal))
     if not request.htmx:
-        return go_to(request, f"/revocations/{revocation.receipt}/")
+        return go_to(request, reverse("receipt", args=[revocation.receipt]))
     page = PersonPage(user, request.user, ended=revocation)
     fresh = EndingForm(reasons=usable_by(request.user.roles))
     return page_or_part(request, PERSON, "live-sessions", {"page": page, "ending": fresh})
+
+
+def _sessions_with(request: HtmxRequest, session: Session, form: EndingForm, *, status: int) -> HttpResponse:
+    """The sessions again, the refused form open in its row with everything that was typed."""
+    context = {"page": PersonPage(session.user, request.user), "ending": form, "failed_key": session.pk.hex}
+    return page_or_part(request, PERSON, "live-sessions", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -90,7 +94,7 @@ def allow_sign_in(request: HtmxRequest, user_id: UUID) -> HttpResponse:
         status = status_of(refusal)
         return page_or_part(request, ALLOW_SIGN_IN, "allow-sign-in-dialog", context, status=status)
     messages.info(request, reinstated_words(user, done))
-    return go_to(request, f"/people/{user.pk}/")
+    return go_to(request, reverse("person", args=[user.pk]))
 
 
 def _fetch(request: HtmxRequest, user_id: UUID, what: May) -> User:

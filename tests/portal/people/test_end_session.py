@@ -80,8 +80,11 @@ def test_other_needs_a_note(ivan, ines, wiki):
 
     response = browser_of(ivan).post(address_of(session), asked("other", note="short"))
 
+    page = text_of(response)
     assert response.status_code == 422
-    assert "at least 10 characters" in text_of(response)
+    assert "at least 10 characters" in page
+    assert 'value="other" selected' in page
+    assert 'value="short"' in page
     assert verdict_on(session) is Outcome.ALLOWED
 
 
