@@ -58,6 +58,10 @@ class Visitors:
                 sign_in(page, who, self.curfew.password)
             yield page
 
+    def forget(self, who: str) -> None:
+        """Their sign-in was ended: the next visit signs in again."""
+        self._kept.pop(who, None)
+
     def _state_of(self, who: str) -> Any:
         if who not in self._kept:
             with self._context() as context:
