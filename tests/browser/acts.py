@@ -31,6 +31,13 @@ def as_it_is(page: Page) -> None:
     """The page as it arrives."""
 
 
+def confirm_it_is_me(page: Page, *, password: str) -> None:
+    """What is asked before one's own sign-in can be changed."""
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Confirm and go on").click()
+    page.wait_for_url(lambda address: "/reauthenticate/" not in address)
+
+
 def opening_dialog(name: str) -> Act:
     """Press what is called so, and wait for the dialog."""
 

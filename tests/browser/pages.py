@@ -10,6 +10,7 @@ from tests.browser.acts import (
     Act,
     FirstLink,
     as_it_is,
+    confirm_it_is_me,
     explaining,
     making_a_credential,
     opening_dialog,
@@ -20,22 +21,29 @@ from tests.browser.acts import (
 )
 
 ID = r"[0-9a-f-]{36}"
+SET_UP = "/accounts/2fa/totp/activate/"
 NOBODY = "q=nobody+of+this+name"
 FOREIGN_TOKEN = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJpc3MiOiJodHRwczovL2Vsc2V3aGVyZS5leGFtcGxlIn0."
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownPage:
-    """`who` is empty for somebody not signed in; `act` is done on the page before anybody looks."""
+    """`who` is empty for somebody not signed in; `act` is done on the page before anybody looks.
+
+    `confirming` says that the page first asks whether it is still the same person.
+    """
 
     name: str
     at: str | FirstLink
     who: str = ""
     act: Act = as_it_is
+    confirming: bool = False
 
-    def open(self, page: Page) -> None:
+    def open(self, page: Page, *, password: str) -> None:
         """Go there and wait until it is ready to be looked at."""
         page.goto(self.at if isinstance(self.at, str) else self.at.find(page))
+        if self.confirming:
+            confirm_it_is_me(page, password=password)
         self.act(page)
         page.wait_for_load_state("networkidle")
 
@@ -59,10 +67,9 @@ SIGN_IN = [
     ShownPage(name="not-found-signed-out", at="/nowhere/"),
     ShownPage(name="sign-out", at="/accounts/logout/", who="hana"),
     ShownPage(name="second-factor", at="/accounts/2fa/", who="hana"),
-    ShownPage(name="second-factor-set-up", at="/accounts/2fa/totp/activate/", who="hana"),
-    ShownPage(
-        name="second-factor-wrong-code", at="/accounts/2fa/totp/activate/", who="hana", act=sending_empty
-    ),
+    ShownPage(name="confirm-it-is-you", at=SET_UP, who="hana"),
+    ShownPage(name="second-factor-set-up", at=SET_UP, who="hana", confirming=True),
+    ShownPage(name="second-factor-wrong", at=SET_UP, who="hana", confirming=True, act=sending_empty),
     ShownPage(name="change-password", at="/accounts/password/change/", who="hana"),
 ]
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from tests.browser.acts import opening_dialog
 from tests.browser.chromium import PROGRAMS, Visitors, running_chromium
 from tests.browser.looks import LOOKS
 from tests.browser.pages import PAGES
 from tests.live.running import ROOT, needs, running_curfew
 
 FOLDER = ROOT / "screenshots"
+OUTAGE = "receipt-not-yet-cut-off"
 
 
 def main() -> None:
@@ -26,11 +28,24 @@ def main() -> None:
     with _visitors() as visitors:
         for shown in pages:
             with visitors.visit(shown.who) as page:
-                shown.open(page)
+                shown.open(page, password=visitors.curfew.password)
                 _take(page, shown.name)
+        if wanted in OUTAGE:
+            _during_an_outage(visitors)
     print(FOLDER)  # noqa: T201  # a command line tool's answer
     for trouble in visitors.troubles:
         print(trouble)  # noqa: T201  # likewise
+
+
+def _during_an_outage(visitors: Visitors) -> None:
+    """The receipt of a decision that nobody can enforce yet."""
+    with visitors.visit("hana") as page:
+        page.goto("/people/?q=leonie")
+        with visitors.curfew.frozen_redis():
+            opening_dialog("Terminate now")(page)
+            page.get_by_role("dialog").get_by_role("button", name="Terminate").click()
+            page.get_by_role("heading", name="not yet cut off").wait_for()
+            _take(page, OUTAGE)
 
 
 def _arguments() -> argparse.Namespace:
