@@ -132,7 +132,9 @@ def credentials_for(viewer: User, what: May) -> QuerySet[MachineCredential]:
         case Reach.ALL:
             return MachineCredential.objects.all()
         case Reach.OWN:
-            made = AuditEntry.objects.by_initiator(viewer.pk).filter(event_code=Events.CREDENTIAL_CREATED.code)
+            made = AuditEntry.objects.by_initiator(viewer.pk).filter(
+                event_code=Events.CREDENTIAL_CREATED.code
+            )
             return MachineCredential.objects.filter(prefix__in=made.values("target_id"))
         case _:
             return MachineCredential.objects.none()
