@@ -6,6 +6,8 @@ import pytest
 from pytest_django import Settings
 from redis import Redis
 
+from sessions_app.blacklist import connections as blacklist_connections
+from sessions_app.blacklist import reader as blacklist_reader
 from sessions_app.revocation import connections
 from sessions_app.scheduled.clock import Clock
 from tests.redis_server import EmbeddedRedis, running_redis
@@ -36,6 +38,17 @@ def redis_server(
     settings.REDIS_URL = redis_of_this_process.url
     forget_what_guards_saw()
     return redis_of_this_process
+
+
+@pytest.fixture(autouse=True)
+def patient_guards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times the patience of a real guard: tests run many at a time, and a late answer is not what they are about.
+
+    What a frozen server does is tested as well: it only takes a second longer to be noticed.
+    """
+    monkeypatch.setattr(blacklist_connections, "STEP_SECONDS", 0.5)
+    monkeypatch.setattr(blacklist_reader, "STEP_SECONDS", 0.5)
+    monkeypatch.setattr(blacklist_reader, "TOTAL_SECONDS", 1.3)
 
 
 def forget_what_guards_saw() -> None:

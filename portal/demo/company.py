@@ -97,7 +97,9 @@ def _settings() -> None:
     )
     for application in APPLICATIONS:
         Application.objects.create(**vars(application))
-    EnforcementPoint.objects.create(name=EnforcementPoint.DEFAULT, description="The gateway in front of everything")
+    EnforcementPoint.objects.create(
+        name=EnforcementPoint.DEFAULT, description="The gateway in front of everything"
+    )
     EnforcementPoint.objects.create(
         name="billing", description="Billing API", audiences=[demo_issuer.AUDIENCE]
     )
@@ -128,13 +130,17 @@ def _external_id_of(username: str) -> str:
 
 
 def _roles(people: list[DemoPerson], *, by: Initiator) -> None:
-    User.objects.filter(username__in=[who.username for who in sign_ins()]).update(password=make_password(password()))
+    User.objects.filter(username__in=[who.username for who in sign_ins()]).update(
+        password=make_password(password())
+    )
     for person in people:
         for role in person.roles:
             grant_role(User.objects.get(username=person.username), role, by=by, reason="Demo company")
     for application, group, name in ENTITLEMENTS:
         Entitlement.objects.create(
-            application=Application.objects.get(key=application), group=Group.objects.get(name=group), name=name
+            application=Application.objects.get(key=application),
+            group=Group.objects.get(name=group),
+            name=name,
         )
 
 

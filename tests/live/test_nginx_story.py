@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import re
 import time
 
 import httpx
@@ -71,7 +72,7 @@ def test_a_point_that_is_not_registered_is_closed(curfew):
 def terminate(hana: httpx.Client, name: str) -> httpx.Response:
     """Find the person, open the dialog, press the button, as HR does without JavaScript."""
     people = hana.get("/people/", params={"q": name})
-    person = people.text.split('href="/people/')[1].split('"')[0].split("/")[0]
+    (person,) = set(re.findall(r'href="/people/([0-9a-f-]{36})/"', people.text))
     dialog = hana.get(f"/people/{person}/terminate/")
     hidden = dict(_hidden_fields(dialog.text))
     answer = hana.post(
@@ -83,5 +84,12 @@ def terminate(hana: httpx.Client, name: str) -> httpx.Response:
 
 
 def _hidden_fields(page: str) -> list[tuple[str, str]]:
-    form = page.split("<form")[-1]
-    return re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    """What the dialog's own form would send along unseen; other forms stand on the page as well."""
+    (form,) = [form for form in page.split("<form")[1:] if "/terminate/" in form.split(">")[0]]
+    inputs = re.findall(r"<input[^>]*>", form.split("</form>")[0])
+    return [(_attribute(one, "name"), _attribute(one, "value")) for one in inputs if 'type="hidden"' in one]
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf'{name}="([^"]*)"', tag)
+    return found[1] if found else ""

@@ -39,7 +39,9 @@ class Command(BaseCommand):
         try:
             count = load_company()
         except AlreadyLoaded as error:
-            raise CommandError(_("There are people here already. `make reset` starts over."), returncode=2) from error
+            raise CommandError(
+                _("There are people here already. `make reset` starts over."), returncode=2
+            ) from error
         self.stdout.write(_("Northwind is loaded: %d people.") % count)
 
     def _token(self, name: str, which: str) -> None:
@@ -49,7 +51,9 @@ class Command(BaseCommand):
             raise CommandError(_("Nobody called %s works at the demo company.") % name, returncode=2)
         session = _newest_session(user, issuer) if which == "newest" else None
         token = mint(session or begin_session(user, issuer, CAST[0].sessions[0]))
-        self.stderr.write(_("An access token of %s, good for an hour unless their access ends:") % user.display_name)
+        self.stderr.write(
+            _("An access token of %s, good for an hour unless their access ends:") % user.display_name
+        )
         self.stdout.write(token)
 
 

@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Prints an nginx configuration that asks Curfew on every request, for one enforcement point."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--point", default=EnforcementPoint.DEFAULT, help=_("registered enforcement point"))
+        parser.add_argument(
+            "--point", default=EnforcementPoint.DEFAULT, help=_("registered enforcement point")
+        )
         parser.add_argument("--application", default="http://127.0.0.1:3000", help=_("what is being guarded"))
         parser.add_argument("--listen", default="8080", help=_("where nginx listens"))
         parser.add_argument("--curfew", default="", help=_("host:port at which nginx reaches Curfew"))

@@ -144,6 +144,7 @@ def test_people_without_the_right_are_refused(who, request):
     assert browser_of(request.getfixturevalue(who)).get("/people/").status_code == 403
 
 
+@pytest.mark.usefixtures("open_gate")  # a light that is out asks SQL since when, once a second
 def test_fifty_people_cost_as_many_queries_as_five(hana, issuer, wiki):
     browser = browser_of(hana)
     a_crowd(5, wiki)
