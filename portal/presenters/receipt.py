@@ -195,7 +195,7 @@ class Receipt:
         applications = {app.pk: app for ending in self._endings for app in ending.session.applications.all()}
         deaf = [app for app in applications.values() if not app.can_be_cut]
         asking = _(
-            "A service that still reaches the blacklist while we do not lets tokens through that are out."
+            "A service that still reaches the blacklist, while we do not, lets tokens through that are out."
         )
         if not deaf:
             return asking

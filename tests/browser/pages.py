@@ -76,7 +76,7 @@ SIGN_IN = [
 PEOPLE = [
     ShownPage(name="people", at="/people/", who="hana"),
     ShownPage(name="people-as-admin", at="/people/", who="ada"),
-    ShownPage(name="people-filtered", at="/people/?q=in&state=blocked", who="hana"),
+    ShownPage(name="people-filtered", at="/people/?q=prado&state=cut-off", who="hana"),
     ShownPage(name="people-nobody", at=f"/people/?{NOBODY}", who="hana"),
     ShownPage(name="person", at=person("Ines"), who="hana"),
     ShownPage(name="person-as-it", at=person("Ines"), who="ivan"),
@@ -125,7 +125,7 @@ AUDIT = [
     ShownPage(name="audit", at="/audit/", who="aude"),
     ShownPage(name="audit-row", at="/audit/", who="aude", act=opening_row),
     ShownPage(name="audit-entry", at=AN_ENTRY, who="aude"),
-    ShownPage(name="audit-none", at=f"/audit/?{NOBODY}", who="aude"),
+    ShownPage(name="audit-none", at="/audit/?person=nobody+of+this+name", who="aude"),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),
 ]
 

@@ -67,6 +67,7 @@ def _visitors() -> Iterator[Visitors]:
 def _take(page: Page, name: str) -> None:
     for look in LOOKS:
         look.put_on(page)
+        page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=FOLDER / f"{name}-{look}.png", full_page=not page.get_by_role("dialog").count())
 
 
