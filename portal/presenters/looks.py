@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from django.db import transaction
-from django.utils import timezone
+from datetime import datetime
 
 from audit.events import Events
-from audit.initiators import Initiator
 from audit.models import AuditEntry
 from audit.personal import SubjectRole
 from audit.presentation import initiator_pseudonym
-from audit.record import Target, record
 from portal.presenters.words import clean
 from sessions_app.models import Role, User
 
 SHOWN = 20
-LOOK_LASTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,22 +37,6 @@ def looks_at(person: User) -> list[Look]:
         Look(name=_name(entry), roles=role_words(entry.initiator_roles), looked_at=entry.timestamp)
         for entry in entries
     ]
-
-
-def note_look_at(person: User, *, by: Initiator) -> None:
-    """Record that somebody opened a session of this person, once in ten minutes; one's own are nobody's business.
-
-    Not once per click: a trail full of repeated looks would hide who else did.
-    """
-    if by.user_id == person.pk:
-        return
-    looks = (
-        AuditEntry.objects.of_events(Events.PERSON_VIEWED.code).about_person(person.pk).by_initiator(by.id)
-    )
-    if looks.filter(timestamp__gt=timezone.now() - LOOK_LASTS).exists():
-        return
-    with transaction.atomic():
-        record(Events.PERSON_VIEWED, initiator=by, target=Target.of(person, label=person.display_name))
 
 
 def role_words(codes: str) -> str:

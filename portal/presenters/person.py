@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.events import Events
-from audit.initiators import Initiator
-from audit.models import AuditEntry
-from audit.record import Target, record
 from portal.access import may, may_for, people_for, revocations_for
 from portal.presenters.access import Access, access_of
 from portal.presenters.reasons import ask, holders_of
@@ -39,7 +32,6 @@ from sessions_app.models import Issuer, Revocation, Role, Session, User
 from sessions_app.models.issuers import StartedFrom
 
 SHOWN_AT_MOST = 200
-LOOK_LASTS = timedelta(minutes=10)
 
 
 class Tab(StrEnum):
@@ -109,6 +101,10 @@ class PersonPage:
     @property
     def leaves_today(self) -> bool:
         return is_today(self.person.last_day)
+
+    @property
+    def is_at_sessions(self) -> bool:
+        return self.tab is Tab.SESSIONS
 
     @property
     def is_reader(self) -> bool:
@@ -280,20 +276,3 @@ def refusal_to_terminate(person: User, reader: User) -> Refusal | None:
         )
         return Refusal(sentence=sentence, ask=ask(holders_of({Role.SECURITY})))
     return None
-
-
-def note_look(page: PersonPage, *, by: Initiator) -> None:
-    """Record that somebody opened a person's sessions, once in ten minutes per reader and person.
-
-    Not once per click: a reader who ends three sessions one by one looked once, and a trail full of
-    repeated looks would hide who else did.
-    """
-    if page.tab is not Tab.SESSIONS or page.is_reader:
-        return
-    looks = AuditEntry.objects.of_events(Events.PERSON_VIEWED.code).about_person(page.person.pk)
-    if looks.by_initiator(page.reader.pk).filter(timestamp__gt=timezone.now() - LOOK_LASTS).exists():
-        return
-    with transaction.atomic():
-        record(
-            Events.PERSON_VIEWED, initiator=by, target=Target.of(page.person, label=page.person.display_name)
-        )

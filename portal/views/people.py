@@ -13,8 +13,9 @@ from portal.access import fetch_or_refuse, people_for, requires, sessions_for
 from portal.ending_forms import EndingForm
 from portal.forms import AllowSignInForm
 from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.looking import note_look_at
 from portal.presenters.people import PeopleFilter, PeoplePage
-from portal.presenters.person import PersonPage, note_look
+from portal.presenters.person import PersonPage
 from portal.presenters.refusals import status_of
 from portal.presenters.reinstatement import ReinstateDialog, reinstated_words
 from portal.roles import May
@@ -44,7 +45,8 @@ def person(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     """One person. Opening their sessions is an entry in the trail."""
     user = _fetch(request, user_id, May.SEE_PEOPLE)
     page = PersonPage(user, request.user, tab=request.GET.get("tab", ""))
-    note_look(page, by=request.initiator)
+    if page.is_at_sessions:
+        note_look_at(user, by=request.initiator)
     form = EndingForm(reasons=usable_by(request.user.roles))
     return page_or_part(request, PERSON, "live-sessions", {"page": page, "ending": form})
 

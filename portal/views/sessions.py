@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.access import fetch_or_refuse, requires, sessions_for
 from portal.ending_forms import EndingForm
 from portal.htmx import HtmxRequest, go_to, page_or_part
-from portal.presenters.looks import note_look_at
+from portal.looking import note_look_at
 from portal.presenters.refusals import status_of
 from portal.presenters.session_filter import SessionFilter, SessionQuestion
 from portal.presenters.session_list import listed_for, shows_origin, with_what_rows_show
