@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 RECONCILE_SECONDS = 60.0
-RENEW_SECONDS = 600.0
+RENEW_SECONDS = 10.0  # well within half the life of the shortest entry there can be
 EXPIRE_SECONDS = 10.0
 
 THE_CLOCK = the_clock()
@@ -63,11 +63,12 @@ class Clock:
 
     def _work(self, fence: int) -> None:
         try:
+            self._every("renew", RENEW_SECONDS, sweeper.renew_blocks)
+            sweeper.publish_blocks()
             gate.keep(fence=fence, by=THE_CLOCK)
             sweeper.sweep(by=THE_CLOCK)
             sweeper.publish_the_rest()
             self._every("reconcile", RECONCILE_SECONDS, lambda: reconcile(by=THE_CLOCK))
-            self._every("renew", RENEW_SECONDS, sweeper.renew_blocks)
             self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
         except BlacklistUnavailable as failure:
             logger.warning("the blacklist does not answer: %s", failure)

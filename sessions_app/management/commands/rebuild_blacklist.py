@@ -14,7 +14,7 @@ from audit.initiators import Initiator
 from sessions_app.blacklist.errors import BlacklistError
 from sessions_app.management.shell_command import ExitCode, Result, ShellCommand
 from sessions_app.models import BlacklistState, Lease
-from sessions_app.revocation import gate
+from sessions_app.revocation import gate, sweeper
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.scheduled.lease import give_back, take_or_renew
 
@@ -73,6 +73,7 @@ def _awaited(before: int, *, seconds: float) -> Result:
 
 def _rebuilt_here(by: Initiator, *, fence: int, holder: str) -> Result:
     try:
+        sweeper.renew_blocks()
         state = BlacklistState.current()
         count = gate.rebuild(state, fence=fence, by=by)
     finally:

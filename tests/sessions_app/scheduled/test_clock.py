@@ -20,7 +20,8 @@ from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.health import CLOCK_LEASE, clock_age_seconds, probe_blacklist
 from sessions_app.revocation.orders import OneUser, Order
 from sessions_app.revocation.reconcile import reconcile
-from sessions_app.scheduled.clock import THE_CLOCK, Clock
+from sessions_app.scheduled.clock import RENEW_SECONDS, THE_CLOCK, Clock
+from sessions_app.scheduled.lease import give_back
 from tests.conftest import forget_what_guards_saw
 from tests.factories import REALM, a_grant, a_person, identity_of, open_session
 from tests.redis_server import EmbeddedRedis, running_redis
@@ -277,3 +278,37 @@ def test_a_probe_of_a_frozen_server_is_not_ok(server):
     server.freeze()
 
     assert not probe_blacklist().ok
+
+
+# --- Blocks that outlive their entries ------------------------------------------------------------
+
+
+def ran_out(user: User, server: EmbeddedRedis) -> None:
+    """What days without a clock leave behind: the entry is over, and the server has dropped its key."""
+    BlacklistEntry.objects.filter(user=user).update(expires_at_ms=int(timezone.now().timestamp() * 1000) - 1)
+    with server.client() as client:
+        client.delete(KeySpace("test").user(REALM, identity_of(user).person_id))
+
+
+@pytest.mark.parametrize("what_else", ["nothing", "restart_empty"])
+def test_a_block_that_ran_out_while_the_clock_stood_still_is_back_before_anybody_is_allowed(
+    server, ines, what_else
+):
+    stopped = Clock()
+    stopped.beat()
+    terminate(ines)
+    stopped.beat()
+    give_back(CLOCK_LEASE, holder=stopped.holder)
+    ran_out(ines, server)
+    getattr(server, what_else, lambda: None)()
+
+    Clock().beat()
+
+    assert outcome_for(open_session(ines, began_at=timezone.now() + timedelta(hours=1))) is Outcome.REVOKED
+
+
+def test_a_block_is_renewed_in_time_however_short_sessions_are(issuer):
+    issuer.max_session_seconds = issuer.max_token_seconds = 1
+    issuer.clock_allowance_seconds = 0
+
+    assert RENEW_SECONDS * 1000 * 2 < issuer.longest_life_ms / 2
