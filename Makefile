@@ -50,10 +50,10 @@ screenshots: $(INSTALLED_BROWSER) ## Take pictures of the main pages (needs Chro
 	@$(PY) -m tests.browser.screenshots $(ARGS)
 
 logs: $(INSTALLED) ## Follow the logs of what `make up` runs
-	@tail -n 40 -F "$$($(PY) -m portal.data_folder)"/logs/*.log
+	@tail -n 40 -F "$$($(PY) -m portal.starting.data_folder)"/logs/*.log
 
 reset: $(INSTALLED) ## Delete all data, after asking (YES=1 does not ask)
-	@$(PY) -m portal.data_folder reset $(if $(filter 1 yes true,$(YES)),--yes)
+	@$(PY) -m portal.starting.data_folder reset $(if $(filter 1 yes true,$(YES)),--yes)
 
 clean: ## Delete what can be made again; never data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist screenshots
@@ -67,7 +67,7 @@ lock: $(INSTALLED) ## Write the lock files anew after pyproject.toml changed (UP
 # The stamp is written last, so an interrupted installation is taken up again. `python` stands for the
 # environment itself: when the Python it was made with is gone, its link dangles and make notices.
 $(VENV)/installed-%: % requirements-uv.lock $(PY)
-	@$(find_python); "$$python" -m portal.installation $<
+	@$(find_python); "$$python" -m portal.starting.installation $<
 
 $(PY):
 	@:

@@ -7,7 +7,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from portal.launch import UnreadableSettings, prepare_environment
+from portal.starting.launch import UnreadableSettings, prepare_environment
 
 BAD_INPUT = 2
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from portal import embedded_redis, preparation, supervisor
-from portal.ports import NoFreePort
-from portal.start_lock import AlreadyRunning
+from portal.starting import embedded_redis, preparation, supervisor
+from portal.starting.ports import NoFreePort
+from portal.starting.start_lock import AlreadyRunning
 
 EXPECTED = (
     supervisor.StartFailed,

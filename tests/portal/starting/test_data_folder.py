@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from portal import data_folder, start_lock
+from portal.starting import data_folder, start_lock
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from portal import ports
+from portal.starting import ports
 
 pytestmark = pytest.mark.slow
 
-MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
+MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 ADDRESS = re.compile(r"http://localhost:\d+")
 # Two test processes that look for a free port at the same moment must not find the same one.
 FIRST_PORT = 18000 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

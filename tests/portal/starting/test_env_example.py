@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from portal import launch
+from portal.starting import launch
 
 READ = re.compile(r"""environment\.(?:text|flag|number|words|secret)\(\s*"([A-Z_]+)\"""")
 NAMED = re.compile(r"^#? ?([A-Z][A-Z_]+)=", re.MULTILINE)

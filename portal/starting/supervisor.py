@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from portal import announcement, embedded_redis, environment, launch, preparation, start_lock
+from portal import environment
 from portal.demo.company import write_guard_configuration
-from portal.ports import free_port
-from portal.processes import Child, Program, last_lines, stop
-from portal.source_changes import SourceChanges
-from portal.stop_request import StopRequest, StopRequested
+from portal.starting import announcement, embedded_redis, launch, preparation, start_lock
+from portal.starting.ports import free_port
+from portal.starting.processes import Child, Program, last_lines, stop
+from portal.starting.source_changes import SourceChanges
+from portal.starting.stop_request import StopRequest, StopRequested
 from sessions_app.revocation.server_check import server_problems
 
 Say = Callable[[str], None]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import installation
+from portal.starting import installation
 
 LOCK = Path("requirements.lock")
 

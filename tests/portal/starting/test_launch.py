@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from portal import embedded_redis, launch
+from portal.starting import embedded_redis, launch
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from portal import embedded_redis
+from portal.starting import embedded_redis
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
 LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 QUOTED = re.compile(r"""(["'])(.*)\1""")
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from portal import embedded_redis, launch, start_lock
+from portal.starting import embedded_redis, launch, start_lock
 
 
 class NotOurs(Exception):
@@ -54,7 +54,7 @@ def reset(folder: Path, *, without_asking: bool) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="portal.data_folder")
+    parser = argparse.ArgumentParser(prog="portal.starting.data_folder")
     parser.add_argument("action", nargs="?", choices=["show", "reset"], default="show")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     wanted = parser.parse_args(arguments)

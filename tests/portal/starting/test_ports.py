@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from portal import ports
+from portal.starting import ports
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from portal.processes import Child, Program, last_lines, open_log, stop
+from portal.starting.processes import Child, Program, last_lines, open_log, stop
 
 FOREVER = "import time; time.sleep(60)"
 STUBBORN = (
@@ -117,7 +117,7 @@ def test_a_child_that_lived_long_restarts_at_once_again(child, monkeypatch):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends children with their parent")
 def test_children_end_even_when_the_supervisor_is_killed(tmp_path):
     source = (
-        "import sys, time, os; from pathlib import Path; from portal.processes import Child, Program;"
+        "import sys, time, os; from pathlib import Path; from portal.starting.processes import Child, Program;"
         f"p = Program(name='one', command=(sys.executable, '-c', {FOREVER!r}), log=Path(sys.argv[1]));"
         "c = Child(program=p, environment=dict(os.environ)); c.start();"
         "print(c.process.pid, flush=True); time.sleep(60)"

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 import redis
 
-from portal import embedded_redis
+from portal.starting import embedded_redis
 
 
 def program_saying(folder, name, words):
