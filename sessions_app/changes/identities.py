@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.events import Events
 from audit.initiators import Initiator
 from audit.record import Outcome, Target, record
-from sessions_app.changes.errors import IdentityTaken, ValuesRefused
+from sessions_app.changes.errors import IdentityTaken, RealmUnknown, ValuesRefused
 from sessions_app.changes.texts import is_identifier
 from sessions_app.models import (
     BlacklistEntry,
@@ -24,6 +24,7 @@ from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation import entries
 from sessions_app.revocation.entries import PersonState
 from sessions_app.revocation.publishing import publish_person
+from sessions_app.tokens.profiles import OWN_ISSUERS
 
 
 def link_identity(user: User, realm: Realm, person_id: str, *, by: Initiator) -> Identity:
@@ -54,6 +55,7 @@ def write_link(user: User, realm: Realm, person_id: str, *, by: Initiator) -> Id
     """
     if not is_identifier(person_id):
         raise ValuesRefused(("person_id", _("An id has 1 to 512 bytes and no NUL character.")))
+    _refuse_ours_for_somebody_else(user, realm, person_id)
     existing = Identity.objects.filter(realm=realm, person_id=person_id).first()
     if existing is not None and existing.user_id != user.pk:
         raise IdentityTaken(realm.key)
@@ -69,6 +71,16 @@ def write_link(user: User, realm: Realm, person_id: str, *, by: Initiator) -> Id
         personal={"person_id": person_id},
     )
     return identity
+
+
+def _refuse_ours_for_somebody_else(user: User, realm: Realm, person_id: str) -> None:
+    """In the portal's own realm everybody is named by their own key.
+
+    Linked to another person, that key would die with them: ending an ordinary person's access would then end
+    the portal session of somebody whom only Security may end.
+    """
+    if realm.key.startswith(OWN_ISSUERS) and person_id != str(user.pk):
+        raise RealmUnknown
 
 
 def make_links_count(user: User) -> None:

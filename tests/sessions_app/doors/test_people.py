@@ -168,3 +168,16 @@ def test_a_person_is_shown_as_they_are_known(carlos: User) -> None:
     assert answer.json()["groups"] == ["phoenix"]
     assert answer.json()["identities"] == [{"realm": "northwind", "person_id": "nw-carlos"}]
     assert Machine().get("/people/nobody").status_code == 404
+
+
+def test_nobody_is_linked_to_somebody_elses_sign_in_here(
+    open_gate: EmbeddedRedis, sam: User, ines: User
+) -> None:
+    ours = a_realm("urn:curfew:portal:test")
+
+    answer = Machine().put(
+        f"/people/{ines.external_id}", {"identities": [{"realm": ours.key, "person_id": str(sam.pk)}]}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "realm_unknown")
+    assert not Identity.objects.filter(realm=ours).exists()
