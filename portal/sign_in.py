@@ -25,6 +25,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """People come from the directory or an import, never from a form."""
         return False
 
+    def set_password(self, user: User, password: str) -> None:
+        """Keep the password and nothing else: whoever was blocked since this request began stays blocked."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """The proxy-aware address, so that rate limits count clients and not our proxy."""
         return getattr(request, "client_address", None) or "0.0.0.0"  # noqa: S104  # a bucket for the unknown, not a bind

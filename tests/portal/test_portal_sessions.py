@@ -12,6 +12,7 @@ from pytest_django import Settings
 from audit.initiators import the_shell
 from audit.models import AuditEntry
 from portal.portal_sessions import STARTED_KEY
+from portal.sign_in import AccountAdapter
 from sessions_app.changes.reinstate import allow_sign_in_again
 from sessions_app.models import Session, User
 from sessions_app.models.reasons import Reason
@@ -100,7 +101,11 @@ def test_ending_one_session_leaves_the_other_browser_signed_in(otto):
     oldest = Session.objects.filter(user=otto).order_by("began_at").first()
 
     scope = OneSession(session_id=oldest.pk)
-    revoke(Order(initiator=initiator_of(otto), reason=Reason.USER_REQUEST, scope=scope, received_at=timezone.now()))
+    revoke(
+        Order(
+            initiator=initiator_of(otto), reason=Reason.USER_REQUEST, scope=scope, received_at=timezone.now()
+        )
+    )
 
     assert (is_signed_in(first), is_signed_in(second)) == (False, True)
 
@@ -155,3 +160,15 @@ def test_a_role_needs_a_second_factor_outside_the_demo(hana, otto, settings: Set
 
     assert with_role.get(HOME).headers["Location"] == "/accounts/2fa/totp/activate/"
     assert is_signed_in(without)
+
+
+def test_changing_a_password_brings_nothing_back_that_was_decided_meanwhile(otto, sam):
+    as_the_form_loaded_him = User.objects.get(pk=with_password(otto).pk)
+    terminate(otto, by=sam)
+
+    AccountAdapter().set_password(as_the_form_loaded_him, "another long enough pass phrase")
+
+    now = User.objects.get(pk=otto.pk)
+    assert now.sign_in_blocked_at is not None
+    assert now.revision > as_the_form_loaded_him.revision
+    assert now.check_password("another long enough pass phrase")
