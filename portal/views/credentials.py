@@ -12,14 +12,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import credentials_for, fetch_or_refuse, may, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
-from portal.roles import May
+from portal.roles import May, roles_with
 from portal.settings_forms import CredentialForm, say_refusal
 from sessions_app.changes.credentials import NewCredential, create_credential, revoke_credential
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import Scope, User
 
-# A program may do no more than whoever let it in: bringing in people is for those who may configure.
-SCOPES_OF_CONFIGURATION = frozenset({Scope.PEOPLE_WRITE})
+# A program may do no more than whoever let it in. It reaches everybody, so its maker must too.
+NEEDED_FOR = {
+    Scope.PEOPLE_WRITE: May.CHANGE_CONFIGURATION,
+    Scope.REVOCATIONS_WRITE: May.TERMINATE_PEOPLE,
+    Scope.REVOCATIONS_READ: May.SEE_REVOCATIONS,
+}
 
 
 @require_safe
@@ -81,5 +85,8 @@ def _made(request: HtmxRequest, form: CredentialForm) -> NewCredential | None:
 
 
 def _scopes_for(maker: User) -> list[Scope]:
-    all_of_them = may(maker, May.CHANGE_CONFIGURATION)
-    return [scope for scope in Scope if all_of_them or scope not in SCOPES_OF_CONFIGURATION]
+    return [
+        scope
+        for scope in Scope
+        if scope not in NEEDED_FOR or maker.reaches_everybody(through=roles_with(NEEDED_FOR[scope]))
+    ]

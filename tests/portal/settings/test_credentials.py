@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_app.models import MachineCredential, User
-from tests.factories import a_credential
+from sessions_app.models import MachineCredential, Role, User
+from sessions_app.models.roles import PopulationKind
+from tests.factories import a_credential, a_grant, a_person
 from tests.portal.signed_in import HTMX, browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -78,8 +79,35 @@ def test_a_namesake_does_not_own_what_the_other_made(ivan: User, sam: User):
     assert "Okta hook" not in browser_of(sam).get("/settings/credentials/").content.decode()
 
 
-def test_whoever_may_not_configure_cannot_let_a_program_bring_in_people(ivan: User):
-    response = browser_of(ivan).post("/settings/credentials/new/", {**HOOK, "scopes": ["people:write"]})
+@pytest.mark.parametrize(
+    ("name", "scope", "status"),
+    [
+        ("ivan", "people:write", 422),
+        ("ada", "people:write", 200),
+        ("ada", "revocations:write", 422),
+        ("ada", "revocations:read", 422),
+        ("ivan", "revocations:write", 200),
+        ("sam", "revocations:read", 200),
+    ],
+)
+def test_nobody_lets_a_program_do_what_their_own_role_does_not_allow(
+    name: str, scope: str, status: int, request: pytest.FixtureRequest
+):
+    maker = request.getfixturevalue(name)
+
+    response = browser_of(maker).post("/settings/credentials/new/", {**HOOK, "scopes": [scope]})
+
+    assert response.status_code == status
+    assert MachineCredential.objects.count() == (status == 200)
+
+
+def test_whoever_reaches_some_people_makes_no_program_that_reaches_all():
+    someone = a_person("hugo")
+    a_grant(someone, Role.IT, population_kind=PopulationKind.COUNTRY, population_value="FR")
+
+    response = browser_of(someone).post(
+        "/settings/credentials/new/", {**HOOK, "scopes": ["revocations:write"]}
+    )
 
     assert response.status_code == 422
     assert not MachineCredential.objects.exists()
