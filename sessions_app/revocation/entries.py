@@ -87,7 +87,9 @@ def write_token(token: Token, state: PersonState, *, expires_ms: int) -> Blackli
 def _raise_entry(
     kind: EntryKind, *, identity: Identity, ident: str, state: PersonState, cutoff_ms: int, expires_at_ms: int
 ) -> BlacklistEntry:
-    entry = BlacklistEntry.objects.filter(
+    # Locked: the clock and a longer profile raise its expiry without the person's lock.
+    locked = BlacklistEntry.objects.select_for_update()
+    entry = locked.filter(
         kind=kind, realm=identity.realm, person_id=identity.person_id, ident=ident
     ).first() or BlacklistEntry(
         kind=kind,

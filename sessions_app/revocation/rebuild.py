@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-
-from django.db.models import F
 
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.blacklist.writer import Entry
@@ -67,9 +66,11 @@ def write_everything() -> int:
 
 
 def _note_published(chunk: list[BlacklistEntry]) -> None:
-    revisions = {entry.pk: entry.revision for entry in chunk}
-    current = BlacklistEntry.objects.filter(pk__in=revisions).values_list("pk", "revision")
-    unchanged = [pk for pk, revision in current if revision == revisions[pk]]
-    BlacklistEntry.objects.filter(pk__in=unchanged).update(
-        published_revision=F("revision"), sequenced_revision=F("revision")
-    )
+    """Guarded by the revision, in the statement itself: what was raised meanwhile was not written by us."""
+    by_revision: dict[int, list[int]] = defaultdict(list)
+    for entry in chunk:
+        by_revision[entry.revision].append(entry.pk)
+    for revision, written in by_revision.items():
+        BlacklistEntry.objects.filter(pk__in=written, revision=revision).update(
+            published_revision=revision, sequenced_revision=revision
+        )
