@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RevocationScope, Session, Token, User
 from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
 from sessions_app.revocation.orders import OneSession, OneToken, Order
@@ -11,8 +13,16 @@ from sessions_app.revocation.reasons import RULES
 def find_already_done(order: Order, user: User) -> Revocation | None:
     """The unfinished or effective revocation that has at least the effects this order would have, or None.
 
-    Expects the person to be locked. Something stronger (a block on top of an ended session) is never "done".
+    Expects the person to be locked. Something stronger (a block on top of an ended session) is never "done",
+    and nothing cut off is while the blacklist still lacks something of this person.
     """
+    done = _find(order, user)
+    if done and done.cut_off_at and BlacklistEntry.objects.filter(user=user).unpublished().exists():
+        return None
+    return done
+
+
+def _find(order: Order, user: User) -> Revocation | None:
     match order.scope:
         case OneSession():
             ended = Session.objects.select_related("ended_by").get(pk=order.scope.session_id)
@@ -26,7 +36,8 @@ def find_already_done(order: Order, user: User) -> Revocation | None:
 
 
 def _done_for_token(token: Token) -> Revocation | None:
-    if token.session.ended_by:
+    # Without a session id nothing in the token says that its session ended: a refresh gave it a later start.
+    if token.session.ended_by and token.session.sid:
         return token.session.ended_by
     return token.revocations.order_by("-decided_at").first()
 
@@ -41,9 +52,19 @@ def _done_for_person(order: Order, user: User) -> Revocation | None:
     if newest is None or not _has_effects_of(newest, order, user) or not _is_effective(newest, user):
         return None
     cutoff_at = from_milliseconds(newest.targets.get(user=user).cutoff_ms)
+    if user.is_active and _could_have_begun_after(cutoff_at):
+        return None
     if Session.objects.of(user).filter(began_at__gt=cutoff_at).exists():
         return None
     return newest
+
+
+def _could_have_begun_after(cutoff_at: datetime) -> bool:
+    """Whether somebody who may sign in can have done so since, at an issuer that has not told us.
+
+    Tokens give the start of a session in whole seconds, so whatever began in the cutoff's own second is over.
+    """
+    return database_now().replace(microsecond=0) > cutoff_at
 
 
 def _has_effects_of(revocation: Revocation, order: Order, user: User) -> bool:

@@ -12,6 +12,7 @@ from audit.record import Target, record
 from sessions_app.models import (
     EndedSession,
     OrderKey,
+    Realm,
     Revocation,
     RevocationScope,
     RevocationTarget,
@@ -19,6 +20,7 @@ from sessions_app.models import (
     Token,
     User,
 )
+from sessions_app.models.issuers import StartedFrom
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation import entries, publishing, rules
 from sessions_app.revocation.already_done import find_already_done
@@ -215,10 +217,30 @@ def _write_entries(revocation: Revocation, subject: _Subject, state: PersonState
     if revocation.scope == RevocationScope.USER:
         for identity in subject.user.identities.select_related("realm"):
             entries.write_person(identity, state)
+        for session in _end_what_may_be_alive(revocation, subject.user):
+            entries.write_session(session, state)
     for fate in subject.fates:
         entries.write_session(fate.session, state)
     if subject.token:
         entries.write_token(subject.token, state, expires_ms=to_milliseconds(subject.token.expires_at))
+
+
+def _end_what_may_be_alive(revocation: Revocation, user: User) -> list[Session]:
+    """Sessions that are over by what was reported, but that a refresh may have kept alive without a report.
+
+    A cutoff does not hold them where tokens only say when they were made; their session id does. They are
+    not counted: nobody knows whether there was anything left to end.
+    """
+    found: list[Session] = []
+    for realm in Realm.objects.filter(
+        identities__user=user, issuers__started_from=StartedFrom.IAT
+    ).distinct():
+        since = revocation.decided_at - timedelta(milliseconds=entries.life_in(realm))
+        known = Session.objects.of(user).filter(realm=realm, sid__isnull=False, ended_by=None)
+        found += known.filter(last_used_at__gt=since).select_related("realm", "identity__realm")
+    known_ids = [session.pk for session in found]
+    Session.objects.filter(pk__in=known_ids).update(ended_at=revocation.decided_at, ended_by=revocation)
+    return found
 
 
 DECIDED_EVENTS = {

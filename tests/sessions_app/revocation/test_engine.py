@@ -5,14 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from audit.initiators import the_shell
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import BlacklistEntry, Revocation, Role, Session, User
+from sessions_app.models import (
+    BlacklistEntry,
+    Issuer,
+    Revocation,
+    RevocationTarget,
+    Role,
+    Session,
+    User,
+)
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import RevocationState
+from sessions_app.revocation import rebuild
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.engine import answers_another, revoke
 from sessions_app.revocation.errors import (
@@ -190,6 +200,59 @@ def test_a_session_that_began_after_the_cutoff_needs_a_new_revocation(ivan, ines
     open_session(ines, began_at=timezone.now() + timedelta(seconds=7))
 
     assert revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE)) != first
+
+
+def test_while_sign_in_is_open_a_later_order_ends_what_began_since_unreported(sam, ines, issuer):
+    first = revoke(an_order(sam, OneUser(user_id=ines.pk), Reason.SECURITY_INCIDENT))
+    RevocationTarget.objects.update(cutoff_ms=F("cutoff_ms") - 60_000)
+    BlacklistEntry.objects.update(cutoff_ms=F("cutoff_ms") - 60_000)
+
+    second = revoke(an_order(sam, OneUser(user_id=ines.pk), Reason.SECURITY_INCIDENT))
+
+    assert second != first
+    assert second.targets.get().cutoff_ms > first.targets.get().cutoff_ms
+
+
+def test_nothing_is_already_done_while_the_blacklist_lacks_something_of_the_person(hana, ivan, ines):
+    first = revoke(an_order(hana, OneUser(user_id=ines.pk)))
+    BlacklistEntry.objects.update(published_revision=0)
+
+    assert revoke(an_order(ivan, OneUser(user_id=ines.pk))) != first
+    assert not BlacklistEntry.objects.unpublished().exists()
+
+
+def test_a_token_made_after_its_session_without_an_id_ended_needs_its_own_entry(sam, ines, issuer):
+    session = open_session(ines, sid=None, client="phone")
+    ended = revoke(an_order(sam, OneUser(user_id=ines.pk), Reason.SECURITY_INCIDENT))
+    token = a_token_row(session)
+
+    revocation = revoke(an_order(sam, OneToken(token_id=token.pk), Reason.SECURITY_INCIDENT))
+
+    assert revocation != ended
+    assert BlacklistEntry.objects.get(kind="token").ident == token.token_id
+
+
+@pytest.mark.parametrize(("started_from", "kinds"), [("iat", ["session", "user"]), ("auth_time", ["user"])])
+def test_a_session_a_refresh_may_have_kept_alive_dies_by_its_id_where_a_cutoff_would_not_hold_it(
+    sam, ines, issuer, started_from, kinds
+):
+    Issuer.objects.update(started_from=started_from)
+    open_session(ines, expires_at=timezone.now() - timedelta(minutes=1))
+
+    revocation = revoke(an_order(sam, OneUser(user_id=ines.pk), Reason.SECURITY_INCIDENT))
+
+    assert revocation.sessions_ended == 0
+    assert sorted(entry.kind for entry in BlacklistEntry.objects.all()) == kinds
+
+
+def test_what_a_rebuild_notes_is_guarded_by_the_statement_that_notes_it(
+    hana, ines, django_assert_num_queries
+):
+    revoke(an_order(hana, OneUser(user_id=ines.pk)))
+    written = list(BlacklistEntry.objects.all())
+
+    with django_assert_num_queries(1):
+        rebuild._note_published(written)
 
 
 # --- Who may --------------------------------------------------------------------------------------
