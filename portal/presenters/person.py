@@ -270,7 +270,7 @@ def refusal_to_terminate(person: User, reader: User) -> Refusal | None:
         )
     if not may_for(reader, May.TERMINATE_PEOPLE, person):
         return Refusal(sentence=_("Your role does not end anybody's access."))
-    if person.is_privileged and Role.SECURITY not in reader.roles:
+    if person.is_privileged and Role.SECURITY not in reader.roles_over(person):
         sentence = _("%s is an Admin or in Security. Only Security can end their access.") % first_name_of(
             person
         )

@@ -24,7 +24,7 @@ from portal.presenters.words import (
     sessions_words,
 )
 from portal.roles import May
-from sessions_app.models import OrderKey, Revocation, User
+from sessions_app.models import OrderKey, Revocation, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.coverage import Coverage, coverage_of
 from sessions_app.revocation.orders import Order
@@ -133,9 +133,13 @@ class Termination:
 
     # --- Reasons ---
 
+    @cached_property
+    def _roles(self) -> frozenset[Role]:
+        return self.reader.roles_over(self.person)
+
     @property
     def usable_reasons(self) -> list[Reason]:
-        return usable_by(self.reader.roles)
+        return usable_by(self._roles)
 
     @property
     def likely_reason(self) -> str:
@@ -143,11 +147,11 @@ class Termination:
         return Reason.OFFBOARDING.value if is_today(self.person.last_day) else ""
 
     def reasons(self, chosen: str) -> list[ReasonChoice]:
-        return choices_for(self.reader.roles, chosen=chosen)
+        return choices_for(self._roles, chosen=chosen)
 
     @property
     def locked_reasons(self) -> list[LockedReason]:
-        return locked_for(self.reader.roles)
+        return locked_for(self._roles)
 
     # --- Who could be mistaken for them ---
 

@@ -157,6 +157,11 @@ class User(AbstractBaseUser):
     def roles(self) -> frozenset[Role]:
         return frozenset(Role(grant.role) for grant in self.active_grants())
 
+    def roles_over(self, person: User) -> frozenset[Role]:
+        """The roles whose population this person belongs to."""
+        reached = User.objects.filter(pk=person.pk)
+        return frozenset(role for role in self.roles if reached.visible_to(self, through={role}).exists())
+
     @property
     def is_privileged(self) -> bool:
         return bool(self.roles & PRIVILEGED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from audit.initiators import Initiator, InitiatorKind
 from sessions_app.models import RevocationScope, Role, RoleGrant, User
@@ -28,7 +29,7 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
     whole_person = order.scope.kind == RevocationScope.USER
     if is_own and whole_person:
         raise ActingOnOneself
-    if not may_use(order.reason, order.initiator, on_own_session=is_own):
+    if not may_use(order.reason, within_reach(order.initiator, user), on_own_session=is_own):
         raise ReasonNotAllowed
     if order.reason == Reason.OTHER and len(order.note.strip()) < OTHER_NEEDS_CHARACTERS:
         raise NoteTooShort
@@ -42,8 +43,16 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
 
 def refuse_privileged(initiator: Initiator, user: User) -> None:
     """Raises PrivilegedPerson unless the person is ordinary, or Security or the server itself asks."""
-    if user.is_privileged and initiator.kind != InitiatorKind.SHELL and Role.SECURITY not in initiator.roles:
+    if not user.is_privileged or initiator.kind == InitiatorKind.SHELL:
+        return
+    if Role.SECURITY not in within_reach(initiator, user).roles:
         raise PrivilegedPerson
+
+
+def within_reach(initiator: Initiator, user: User) -> Initiator:
+    """The initiator with the roles that cover this person: being Security for one country is nothing in another."""
+    asking = User.objects.filter(pk=initiator.user_id).first() if initiator.user_id else None
+    return replace(initiator, roles=initiator.roles & asking.roles_over(user)) if asking else initiator
 
 
 def is_last_admin(user: User) -> bool:

@@ -22,6 +22,7 @@ from sessions_app.models import (
 )
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import RevocationState
+from sessions_app.models.roles import PopulationKind
 from sessions_app.revocation import rebuild
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.engine import answers_another, revoke
@@ -359,3 +360,33 @@ def test_if_the_entry_cannot_be_written_the_action_does_not_happen(hana, ines, m
 
     assert not Revocation.objects.exists()
     assert outcome_for(session) is Outcome.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("reason", "refusal"),
+    [(Reason.SECURITY_INCIDENT, ReasonNotAllowed), (Reason.OFFBOARDING, None)],
+    ids=str,
+)
+def test_a_role_for_one_population_gives_no_reason_in_another(ines, reason, refusal):
+    both = a_person("both")
+    a_grant(both, Role.HR)
+    a_grant(both, Role.SECURITY, population_kind=PopulationKind.COUNTRY, population_value="SG")
+
+    assert refused(an_order(both, OneUser(user_id=ines.pk), reason)) is refusal
+
+
+def test_security_for_one_population_ends_no_privileged_person_of_another(ada):
+    both = a_person("both")
+    a_grant(both, Role.IT)
+    a_grant(both, Role.SECURITY, population_kind=PopulationKind.COUNTRY, population_value="SG")
+
+    assert refused(an_order(both, OneUser(user_id=ada.pk), Reason.ROLE_CHANGE)) is PrivilegedPerson
+
+
+def refused(order: Order) -> type[OrderRefused] | None:
+    """The kind of refusal, None where the order was carried out."""
+    try:
+        revoke(order)
+    except OrderRefused as refusal:
+        return type(refusal)
+    return None
