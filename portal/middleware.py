@@ -71,7 +71,9 @@ class PortalSessionGuard:
         if verdict.outcome is not Outcome.ALLOWED:
             return self._signed_out(known, _("Your access to Curfew has been ended."))
         if not portal_sessions.note_use(known).is_fresh:
-            return self._signed_out(known, _("You were signed out after a time without use."))
+            return self._signed_out(
+                known, _("You were signed out: after a time without use, or twelve hours after signing in.")
+            )
         known.initiator = portal_sessions.initiator_for(request, known.user)
         with acting(known.initiator):
             return self.get_response(request)

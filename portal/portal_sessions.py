@@ -154,9 +154,13 @@ class Use:
 
 
 def note_use(request: HtmxRequest) -> Use:
-    """Move last use forward at most once a minute; not fresh once the idle limit has passed."""
+    """Move last use forward at most once a minute; not fresh once the idle limit or its end has passed.
+
+    Its end is our own matter: the browser's session in Django lives longer each time something is kept in it.
+    """
     now = timezone.now()
-    session = Session.objects.filter(sid=request.session.get(SID_KEY), user=request.user).first()
+    mine = Session.objects.of(request.user).open()
+    session = mine.filter(sid=request.session.get(SID_KEY)).first()
     if session is None or now - session.last_used_at > settings.SESSION_IDLE_LIMIT:
         return Use(is_fresh=False)
     if now - session.last_used_at > LAST_USE_WRITTEN_EVERY:

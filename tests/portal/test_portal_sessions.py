@@ -136,6 +136,14 @@ def test_without_use_one_is_signed_out(otto, settings: Settings):
     assert Session.objects.get(user=otto).ended_at
 
 
+def test_at_its_end_a_session_is_over_however_much_it_was_used(otto):
+    client = sign_in(with_password(otto))
+    assert is_signed_in(client)
+    Session.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert not is_signed_in(client)
+
+
 def test_a_browser_session_without_our_marks_is_nobody(otto):
     client = sign_in(with_password(otto))
     session = client.session
