@@ -41,8 +41,9 @@ def receipt(request: HtmxRequest, number: str) -> HttpResponse:
 @requires(May.SEE_REVOCATIONS)
 def receipt_json(request: HtmxRequest, number: str) -> HttpResponse:
     """The same for keeping, under the same rights."""
-    response = JsonResponse(as_json(Receipt(_fetch(request, number), request.user)))
-    response["Content-Disposition"] = f'inline; filename="{number}.json"'
+    shown = Receipt(_fetch(request, number), request.user)
+    response = JsonResponse(as_json(shown))
+    response["Content-Disposition"] = f'inline; filename="{shown.number}.json"'
     response["Cache-Control"] = "no-store"
     return response
 

@@ -183,6 +183,15 @@ def test_a_number_may_be_spelled_as_people_spell_it(hana, ines):
 # --- For keeping ----------------------------------------------------------------------------------
 
 
+def test_the_name_of_the_kept_file_is_ours_however_the_address_was_spelled(hana, ines):
+    address = terminate(browser_of(hana), ines).headers["Location"]
+    number = address.strip("/").split("/")[-1]
+
+    kept = browser_of(hana).get(f"/revocations/{number.lower()}%0A.json")
+
+    assert kept.headers["Content-Disposition"] == f'inline; filename="{number}.json"'
+
+
 def test_the_json_says_the_same(hana, ines, wiki):
     open_session(ines, wiki)
     revocation, address, _answer = ended_by(hana, ines, ticket="HR-1")
