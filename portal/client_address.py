@@ -30,10 +30,14 @@ def client_address(peer: str, forwarded_for: str) -> str | None:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    """An IPv4 address inside IPv6 as the IPv4 it is. None for one with a zone, which may be any text at all."""
     try:
-        return ip_address(text.strip())
+        address = ip_address(text.strip())
     except ValueError:
         return None
+    if isinstance(address, IPv6Address):
+        return None if address.scope_id else address.ipv4_mapped or address
+    return address
 
 
 def _is_trusted(address: IPv4Address | IPv6Address) -> bool:
