@@ -61,8 +61,10 @@ def _id_problems(facts: SignInFacts) -> Iterator[Problem]:
 
 def _moment_problems(facts: SignInFacts) -> Iterator[Problem]:
     ends = {"expires_at": facts.expires_at, "token_expires_at": facts.token_expires_at}
-    moments = {"began_at": facts.began_at, "last_used_at": facts.last_used_at, **ends}
-    for name, moment in moments.items():
+    moments = [("began_at", facts.began_at), ("last_used_at", facts.last_used_at), *ends.items()]
+    for token in facts.tokens:
+        moments += [("tokens", token.issued_at), ("tokens", token.expires_at)]
+    for name, moment in moments:
         if moment is not None and not EARLIEST <= moment < LATEST:
             yield name, _("This moment is not in this century or the next.")
     # A start in the future would let a session slip past a cutoff that is drawn before it comes.

@@ -235,3 +235,19 @@ def test_reporting_needs_its_scope(ines: User) -> None:
 
     assert answer.status_code == 403
     assert AuditEntry.objects.filter(event_code="AC-403F").count() == 1
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"expires_at": "9999-12-31T23:59:59-12:00"},
+        {"expires_at": "2030-01-01T00:00:00Z", "issued_at": "0001-01-01T00:00:00+14:00"},
+    ],
+    ids=["ends", "issued"],
+)
+def test_a_token_from_beyond_all_calendars_is_refused_in_words(ines: User, times: dict[str, str]) -> None:
+    body = a_report(tokens=[{"id": "t-1", **times}])
+
+    answer = Machine().post("/sessions", body)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/tokens")
