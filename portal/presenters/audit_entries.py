@@ -15,6 +15,7 @@ from audit.models import AuditEntry
 from audit.personal import SubjectRole
 from audit.presentation import initiator_pseudonym, sentence, target_pseudonym
 from portal.access import may, people_for, revocations_for
+from portal.presenters.audit_labels import label_of, label_of_field
 from portal.presenters.audit_words import title_of
 from portal.presenters.looks import role_words
 from portal.presenters.sessions import masked
@@ -77,7 +78,7 @@ class AuditRow:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        return [(_label(key), _as_text(value)) for key, value in self.entry.details.items()]
+        return [(label_of(key), _as_text(value)) for key, value in self.entry.details.items()]
 
     @property
     def personal(self) -> list[tuple[str, str]]:
@@ -86,7 +87,7 @@ class AuditRow:
         for (role, kind), value in self.names.items():
             if (role, kind) in ((SubjectRole.INITIATOR, "name"), (SubjectRole.TARGET, "label")):
                 continue
-            shown.append((_label(kind), self._as_allowed(kind, value)))
+            shown.append((label_of(kind), self._as_allowed(kind, value)))
         return shown
 
     def _as_allowed(self, kind: str, value: str) -> str:
@@ -99,7 +100,7 @@ class AuditRow:
         """Before and after of a field change."""
         changes: dict[str, Any] = self.entry.changes or {}
         return [
-            FieldChange(_label(name), _side(pair, 0), _side(pair, 1))
+            FieldChange(label_of_field(self.entry.target_kind, name), _side(pair, 0), _side(pair, 1))
             for name, pair in sorted(changes.items())
         ]
 
@@ -132,11 +133,6 @@ def _open_to(viewer: User, receipts: set[str]) -> set[str]:
     if not receipts or not may(viewer, May.SEE_REVOCATIONS):
         return set()
     return set(revocations_for(viewer).filter(receipt__in=receipts).values_list("receipt", flat=True))
-
-
-def _label(name: str) -> str:
-    words = clean(name).replace("_", " ")
-    return words[:1].upper() + words[1:]
 
 
 def _side(pair: object, index: int) -> str:

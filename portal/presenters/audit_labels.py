@@ -1,0 +1,68 @@
+"""What the parts of an entry are called: its details, its values kept beside, the fields that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from audit.targets import kind_of
+from portal.presenters.words import clean
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+LABELS: dict[str, StrOrPromise] = {
+    "address": _("Address"),
+    "already_over": _("Already over"),
+    "blocks_sign_in": _("Blocks sign-in"),
+    "count": _("Count"),
+    "entries": _("Entries"),
+    "expires_at": _("Ends"),
+    "fields": _("Fields"),
+    "generation": _("Generation"),
+    "grant": _("Grant"),
+    "joined": _("Groups joined"),
+    "kinds": _("Kinds"),
+    "left": _("Groups left"),
+    "method": _("Method"),
+    "milliseconds": _("Milliseconds"),
+    "name": _("Name"),
+    "networks": _("Networks"),
+    "note": _("Note"),
+    "people": _("People"),
+    "person": _("Person"),
+    "person_id": _("Person’s id in the realm"),
+    "population": _("Population"),
+    "population_kind": _("Kind of population"),
+    "realm": _("Realm"),
+    "receipts": _("Receipts"),
+    "role": _("Role"),
+    "scope": _("Scope"),
+    "scopes": _("Scopes"),
+    "session": _("Session"),
+    "sighting": _("Sighting"),
+    "ticket": _("Ticket"),
+    "until": _("Until"),
+    "why": _("Why"),
+}
+
+
+def label_of(key: str) -> str:
+    """A detail or a value kept beside, by its key; a key that nobody named is shown as it is."""
+    return str(LABELS.get(key, clean(key)))
+
+
+def label_of_field(kind: str, name: str) -> str:
+    """A field of such a thing, as its form calls it."""
+    model = next((model for model in apps.get_models() if kind_of(model) == kind), None)
+    if model is None:
+        return clean(name)
+    try:
+        field = model._meta.get_field(name)  # noqa: SLF001  # Django's documented way to a field's own name
+    except FieldDoesNotExist:
+        return clean(name)
+    return str(capfirst(str(getattr(field, "verbose_name", name))))
