@@ -67,7 +67,7 @@ urlpatterns = [
     path("settings/credentials/<uuid:credential_id>/revoke/", credentials.revoke, name="credential_revoke"),
     path("theme/", choose_theme, name="theme"),
     # People come from a directory and change nothing about themselves here but password and second factor.
-    re_path(r"^accounts/(signup|email|confirm-email|password/(set|reset)|login/code)/", errors.not_found),
+    re_path(r"^accounts/(?:signup|email|confirm-email|password/(?:set|reset)|login/code)/", errors.not_found),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
 ]
