@@ -199,6 +199,10 @@ class Events:
     SECOND_FACTOR_SET_UP = EventKind(
         "SI-104", "second_factor.set_up", _("%(initiator)s set up a second factor")
     )
+    SECOND_FACTOR_REMOVED = EventKind(
+        "SI-105", "second_factor.removed", _("%(initiator)s removed a second factor")
+    )
+    PASSWORD_CHANGED = EventKind("SI-106", "password.changed", _("%(initiator)s changed their password"))
     ACCESS_REFUSED = EventKind(
         "AC-403",
         "access.refused",

@@ -8,6 +8,7 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        from portal.portal_sessions import connect_signals
+        from portal import portal_sessions, sign_in_changes
 
-        connect_signals()
+        portal_sessions.connect_signals()
+        sign_in_changes.connect_signals()

@@ -50,6 +50,8 @@ TITLES: dict[str, StrOrPromise] = {
     "SI-102": _("Sign-in failed"),
     "SI-103": _("Signed out"),
     "SI-104": _("Second factor set up"),
+    "SI-105": _("Second factor removed"),
+    "SI-106": _("Password changed"),
     "AC-403": _("Page refused"),
     "BL-101": _("Blacklist lost"),
     "BL-102": _("Blacklist rebuilt"),
