@@ -76,7 +76,10 @@ class PortalSessionGuard:
             )
         known.initiator = portal_sessions.initiator_for(request, known.user)
         with acting(known.initiator):
-            return self.get_response(request)
+            response = self.get_response(request)
+        # What only somebody signed in may see, a secret for a second factor among it, is kept by no browser.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     def _unless_cut_off(self, request: HtmxRequest) -> HttpResponse:
         """Somebody blocked is anonymous already (`SignInBackend.get_user`), but still carries the old session."""

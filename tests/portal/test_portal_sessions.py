@@ -180,3 +180,10 @@ def test_changing_a_password_brings_nothing_back_that_was_decided_meanwhile(otto
     assert now.sign_in_blocked_at is not None
     assert now.revision > as_the_form_loaded_him.revision
     assert now.check_password("another long enough pass phrase")
+
+
+@pytest.mark.parametrize(
+    "address", ["/accounts/2fa/", "/accounts/password/change/", "/settings/", "/nowhere/"]
+)
+def test_no_browser_keeps_what_only_the_signed_in_see(otto, address):
+    assert "no-store" in sign_in(with_password(otto)).get(address).headers["Cache-Control"]
