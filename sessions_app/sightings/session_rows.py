@@ -15,9 +15,11 @@ from sessions_app.models import (
     EntryKind,
     Identity,
     Issuer,
+    Revocation,
     Session,
     SessionApplication,
     Token,
+    User,
 )
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation import entries
@@ -137,18 +139,20 @@ def _is_over(session: Session) -> bool:
 
 def _block(session: Session, now: datetime) -> None:
     """Where an issuer's tokens hide the start of the session, a cutoff alone does not hold it: its sid does."""
-    user = session.user
+    entries.write_session(session, _next_state(session.user, now, ended_by=session.ended_by))
+
+
+def _next_state(user: User, now: datetime, *, ended_by: Revocation | None) -> PersonState:
+    """The next revision of the person, for the entry of one session or token."""
     user.revision += 1
     user.save(update_fields=["revision"])
-    receipt = session.ended_by.receipt if session.ended_by else ""
-    state = PersonState(
+    return PersonState(
         revision=user.revision,
         cutoff_ms=to_milliseconds(now),
         blocked=not user.is_active,
         second_factor_since_ms=0,
-        receipt=receipt,
+        receipt=ended_by.receipt if ended_by else "",
     )
-    entries.write_session(session, state)
 
 
 def _bring_forward(session: Session, facts: SignInFacts) -> Kept:
@@ -199,4 +203,12 @@ def _keep_token(session: Session, facts: TokenFacts, kept: Kept) -> Kept:
     if grows:
         token.expires_at = facts.expires_at
         token.save(update_fields=["expires_at"])
+    if grows and token.revoked_at:
+        _refuse_for_longer(token, session.user)
     return Kept.CHANGED if (is_new or grows) and kept is Kept.UNCHANGED else kept
+
+
+def _refuse_for_longer(token: Token, user: User) -> None:
+    """A revoked token that lives longer than was reported first must stay refused for as long."""
+    state = _next_state(user, database_now(), ended_by=token.revocations.order_by("-decided_at").first())
+    entries.write_token(token, state, expires_ms=to_milliseconds(token.expires_at))

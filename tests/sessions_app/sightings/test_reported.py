@@ -13,11 +13,11 @@ from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.errors import TokenTaken, ValuesRefused
 from sessions_app.changes.naming import PersonNaming, Place
-from sessions_app.models import EndedSession, Issuer, Session, User
-from sessions_app.models.moments import database_now
+from sessions_app.models import BlacklistEntry, EndedSession, Issuer, Session, Token, User
+from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
-from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.revocation.orders import OneToken, OneUser, Order
 from sessions_app.sightings.checks import plain_address
 from sessions_app.sightings.facts import SignInFacts, TokenFacts
 from sessions_app.sightings.reported import report_sign_in
@@ -123,6 +123,28 @@ def test_a_naming_nobody_knows_does_not_undo_a_known_identity(ines: User, issuer
     outcome = report_sign_in(a_sign_in(naming=PersonNaming(external_id="not-imported-yet")), by=a_machine())
 
     assert outcome.session.user == ines
+
+
+def test_a_revoked_token_reported_to_live_longer_is_refused_for_as_long(
+    open_gate: EmbeddedRedis, ines: User, ivan: User
+) -> None:
+    first, later = timezone.now() + timedelta(minutes=5), timezone.now() + timedelta(hours=2)
+    report_sign_in(a_sign_in(tokens=(TokenFacts(token_id="t-1", expires_at=first),)), by=a_machine())
+    scope = OneToken(token_id=Token.objects.get().pk)
+    revoke(
+        Order(
+            initiator=initiator_of(ivan),
+            reason=Reason.USER_REQUEST,
+            scope=scope,
+            received_at=database_now(),
+        )
+    )
+
+    report_sign_in(a_sign_in(tokens=(TokenFacts(token_id="t-1", expires_at=later),)), by=a_machine())
+
+    entry = BlacklistEntry.objects.get(kind="token")
+    assert entry.expires_at_ms > to_milliseconds(later)
+    assert entry.published_revision == entry.revision
 
 
 def test_a_report_without_an_issuer_belongs_to_its_realm(ines: User) -> None:
