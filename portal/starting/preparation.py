@@ -10,6 +10,8 @@ from django.core.management import call_command
 from django.db import OperationalError, connection, connections
 from django.utils.translation import gettext as _
 
+from audit.events import Events
+from audit.models import AuditEntry
 from portal.portal_sessions import prepare_own_places
 from sessions_app.models import User
 
@@ -18,15 +20,34 @@ class DatabaseUnreachable(Exception):
     """No connection. The message is the database's own, which names the host and never the password."""
 
 
+class DemoCompanyThere(Exception):
+    """The database holds the demo company, and this is no demo."""
+
+
 def prepare_database() -> None:
-    """Bring the tables up to date. Idempotent; quick where nothing changed. Raises DatabaseUnreachable."""
+    """Bring the tables up to date. Idempotent; quick where nothing changed.
+
+    Raises DatabaseUnreachable, or DemoCompanyThere.
+    """
     try:
         connection.ensure_connection()
     except OperationalError as error:
         raise DatabaseUnreachable(_("The database does not answer: %s") % error) from error
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+    refuse_demo_company()
     prepare_own_places()
+
+
+def refuse_demo_company() -> None:
+    """An Admin whose pass phrase was printed, and an issuer whose private key lies here, serve nobody real.
+
+    Raises DemoCompanyThere unless this is a demo.
+    """
+    if not settings.DEMO and AuditEntry.objects.of_events(Events.DEMO_LOADED.code).exists():
+        raise DemoCompanyThere(
+            _("This database holds the demo company, and DEMO is off. Use another DATA_DIR or DATABASE_URL.")
+        )
 
 
 def is_first_start() -> bool:

@@ -77,6 +77,9 @@ def run(*, say: Say, reload: bool) -> None:
     Raises AlreadyRunning, StartFailed and the errors of the parts, with everything stopped again.
     """
     began = time.monotonic()
+    os.umask(
+        0o077
+    )  # whatever lies in the data folder, in one that was there before too, is this user's alone
     folder = Path(settings.DATA_DIR)
     stop_request = StopRequest()
     stop_request.listen()

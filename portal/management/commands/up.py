@@ -17,6 +17,7 @@ EXPECTED = (
     embedded_redis.ServerWillNotStop,
     embedded_redis.UnsafeSocketFolder,
     preparation.DatabaseUnreachable,
+    preparation.DemoCompanyThere,
     NoFreePort,
 )
 
