@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Self
 
 from django.conf import settings
@@ -22,6 +24,17 @@ class BlacklistEntryQuerySet(QuerySet["BlacklistEntry"]):
     def unpublished(self) -> BlacklistEntryQuerySet:
         """Entries whose newest revision was not yet read back from the blacklist."""
         return self.filter(published_revision__lt=F("revision"))
+
+    def note(self, entries: Iterable[BlacklistEntry], *columns: str) -> None:
+        """Set these columns to the revision each entry was read with, unless it was raised meanwhile.
+
+        Guarded in the statement itself: what was raised in between was not what we wrote.
+        """
+        by_revision: dict[int, list[int]] = defaultdict(list)
+        for entry in entries:
+            by_revision[entry.revision].append(entry.pk)
+        for revision, written in by_revision.items():
+            self.filter(pk__in=written, revision=revision).update(**dict.fromkeys(columns, revision))
 
     def unsequenced(self) -> BlacklistEntryQuerySet:
         """Entries whose newest revision the markers' sequence does not vouch for yet."""

@@ -84,5 +84,10 @@ def _end_of_token(session: Session, applications: tuple[Application, ...]) -> da
 
 def coverage_of(user: User) -> Coverage:
     """Everything of this person that is open now."""
-    sessions = Session.objects.of(user).open().prefetch_related("applications")
+    sessions = (
+        Session.objects.of(user)
+        .open()
+        .select_related("identity", "realm")
+        .prefetch_related("applications", "realm__issuers")
+    )
     return Coverage(fates=tuple(fate_of(session) for session in sessions))

@@ -217,10 +217,8 @@ def _write_entries(revocation: Revocation, subject: _Subject, state: PersonState
     if revocation.scope == RevocationScope.USER:
         for identity in subject.user.identities.select_related("realm"):
             entries.write_person(identity, state)
-        for session in _end_what_may_be_alive(revocation, subject.user):
-            entries.write_session(session, state)
-    for fate in subject.fates:
-        entries.write_session(fate.session, state)
+        entries.write_sessions(_end_what_may_be_alive(revocation, subject.user), state)
+    entries.write_sessions([fate.session for fate in subject.fates], state)
     if subject.token:
         entries.write_token(subject.token, state, expires_ms=to_milliseconds(subject.token.expires_at))
 

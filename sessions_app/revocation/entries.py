@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,66 +46,82 @@ def allowance_in(realm: Realm) -> int:
 def write_person(identity: Identity, state: PersonState) -> BlacklistEntry:
     """The user entry of one identity: its cutoff includes the realm's clock allowance."""
     cutoff_ms = state.cutoff_ms + allowance_in(identity.realm)
-    return _raise_entry(
-        EntryKind.USER,
-        identity=identity,
-        ident="",
-        state=state,
-        cutoff_ms=cutoff_ms,
-        expires_at_ms=cutoff_ms + life_in(identity.realm),
-    )
+    draft = _draft(EntryKind.USER, identity, ident="", state=state)
+    draft.blocked = state.blocked
+    draft.second_factor_since_ms = state.second_factor_since_ms
+    draft.cutoff_ms = cutoff_ms
+    draft.expires_at_ms = cutoff_ms + life_in(identity.realm)
+    (entry,) = _raise_entries([draft])
+    return entry
 
 
-def write_session(session: Session, state: PersonState) -> BlacklistEntry | None:
-    """The entry of one session, None where the issuer has no session ids (its user entry covers it)."""
-    if not session.sid:
-        return None
-    expires_at_ms = state.cutoff_ms + life_in(session.realm)
-    return _raise_entry(
-        EntryKind.SESSION,
-        identity=session.identity,
-        ident=session.sid,
-        state=state,
-        cutoff_ms=0,
-        expires_at_ms=expires_at_ms,
-    )
+def write_sessions(sessions: Sequence[Session], state: PersonState) -> list[BlacklistEntry]:
+    """The entries of these sessions of one person, in two statements however many there are.
+
+    A session whose issuer gives it no id has none: its person's entry covers it.
+    """
+    lives: dict[int, int] = {}
+    drafts = []
+    for session in sessions:
+        if not session.sid:
+            continue
+        if session.realm_id not in lives:
+            lives[session.realm_id] = life_in(session.realm)
+        draft = _draft(EntryKind.SESSION, session.identity, ident=session.sid, state=state)
+        draft.expires_at_ms = state.cutoff_ms + lives[session.realm_id]
+        drafts.append(draft)
+    return _raise_entries(drafts)
 
 
 def write_token(token: Token, state: PersonState, *, expires_ms: int) -> BlacklistEntry:
     """The entry of one token; `expires_ms` is the token's own `exp` in milliseconds."""
     issuer: Issuer | None = token.session.issuer
-    allowance = issuer.allowance_ms if issuer else 60_000
-    return _raise_entry(
-        EntryKind.TOKEN,
-        identity=token.session.identity,
-        ident=token.token_id,
-        state=state,
-        cutoff_ms=0,
-        expires_at_ms=expires_ms + allowance,
-    )
+    draft = _draft(EntryKind.TOKEN, token.session.identity, ident=token.token_id, state=state)
+    draft.expires_at_ms = expires_ms + (issuer.allowance_ms if issuer else 60_000)
+    (entry,) = _raise_entries([draft])
+    return entry
 
 
-def _raise_entry(
-    kind: EntryKind, *, identity: Identity, ident: str, state: PersonState, cutoff_ms: int, expires_at_ms: int
-) -> BlacklistEntry:
-    # Locked: the clock and a longer profile raise its expiry without the person's lock.
-    locked = BlacklistEntry.objects.select_for_update()
-    entry = locked.filter(
-        kind=kind, realm=identity.realm, person_id=identity.person_id, ident=ident
-    ).first() or BlacklistEntry(
+def _draft(kind: EntryKind, identity: Identity, *, ident: str, state: PersonState) -> BlacklistEntry:
+    return BlacklistEntry(
         kind=kind,
-        realm=identity.realm,
-        user=identity.user,
+        realm_id=identity.realm_id,
+        user_id=identity.user_id,
         person_id=identity.person_id,
         ident=ident,
-        expires_at_ms=0,
+        revision=state.revision,
+        receipt=state.receipt,
     )
-    entry.revision = state.revision
-    entry.blocked = state.blocked and kind == EntryKind.USER
-    entry.second_factor_since_ms = state.second_factor_since_ms if kind == EntryKind.USER else 0
-    entry.receipt = state.receipt
-    entry.cutoff_ms = max(entry.cutoff_ms, cutoff_ms)
-    entry.expires_at_ms = max(entry.expires_at_ms, expires_at_ms)
+
+
+def _raise_entries(drafts: Sequence[BlacklistEntry]) -> list[BlacklistEntry]:
+    """Store what is new, and raise what stands already. The drafts are of one person, who is locked."""
+    if not drafts:
+        return []
+    # Locked as well: the clock and a longer profile raise an entry's expiry without the person's lock.
+    standing = {
+        _row_key(entry): entry
+        for entry in BlacklistEntry.objects.select_for_update().filter(
+            user_id=drafts[0].user_id, ident__in={draft.ident for draft in drafts}
+        )
+    }
+    BlacklistEntry.objects.bulk_create(draft for draft in drafts if _row_key(draft) not in standing)
+    return [
+        _raised(standing[key], draft) if (key := _row_key(draft)) in standing else draft for draft in drafts
+    ]
+
+
+def _row_key(entry: BlacklistEntry) -> tuple[str, int, str, str]:
+    return (str(entry.kind), entry.realm_id, entry.person_id, entry.ident)
+
+
+def _raised(entry: BlacklistEntry, draft: BlacklistEntry) -> BlacklistEntry:
+    entry.revision = draft.revision
+    entry.blocked = draft.blocked
+    entry.second_factor_since_ms = draft.second_factor_since_ms
+    entry.receipt = draft.receipt
+    entry.cutoff_ms = max(entry.cutoff_ms, draft.cutoff_ms)
+    entry.expires_at_ms = max(entry.expires_at_ms, draft.expires_at_ms)
     entry.save()
     return entry
 

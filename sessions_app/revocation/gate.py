@@ -84,10 +84,7 @@ def _advance(state: BlacklistState, *, fence: int) -> None:
         raise GateLost("An entry that had been read back is gone.")
     publish_entries([entry for entry in waiting if entry.published_revision < entry.revision])
     _store(state, fence=fence, sequence=state.sequence + len(waiting))
-    for entry in waiting:
-        BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(
-            sequenced_revision=entry.revision
-        )
+    BlacklistEntry.objects.note(waiting, "sequenced_revision")
 
 
 def _beat(state: BlacklistState, *, fence: int) -> None:

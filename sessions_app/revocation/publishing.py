@@ -95,11 +95,7 @@ def publish_entries(waiting: Sequence[BlacklistEntry]) -> None:
     alive = [entry for entry in waiting if entry.expires_at_ms > soon_ms]
     if alive:
         _write_and_read_back(alive)
-    for entry in waiting:
-        # Guarded by the revision: a newer decision in between keeps the row unpublished.
-        BlacklistEntry.objects.filter(pk=entry.pk, revision=entry.revision).update(
-            published_revision=entry.revision
-        )
+    BlacklistEntry.objects.note(waiting, "published_revision")
 
 
 def _soon_ms() -> int:

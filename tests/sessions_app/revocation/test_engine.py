@@ -23,7 +23,6 @@ from sessions_app.models import (
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import RevocationState
 from sessions_app.models.roles import PopulationKind
-from sessions_app.revocation import rebuild
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.engine import answers_another, revoke
 from sessions_app.revocation.errors import (
@@ -246,14 +245,14 @@ def test_a_session_a_refresh_may_have_kept_alive_dies_by_its_id_where_a_cutoff_w
     assert sorted(entry.kind for entry in BlacklistEntry.objects.all()) == kinds
 
 
-def test_what_a_rebuild_notes_is_guarded_by_the_statement_that_notes_it(
-    hana, ines, django_assert_num_queries
-):
+def test_only_the_revision_that_was_written_is_noted_as_published(hana, ines):
     revoke(an_order(hana, OneUser(user_id=ines.pk)))
     written = list(BlacklistEntry.objects.all())
+    BlacklistEntry.objects.update(revision=7, published_revision=0)
 
-    with django_assert_num_queries(1):
-        rebuild._note_published(written)
+    BlacklistEntry.objects.note(written, "published_revision")
+
+    assert BlacklistEntry.objects.unpublished().count() == len(written)
 
 
 # --- Who may --------------------------------------------------------------------------------------
