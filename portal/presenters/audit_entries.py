@@ -20,7 +20,7 @@ from portal.presenters.audit_words import title_of
 from portal.presenters.looks import role_words
 from portal.presenters.sessions import masked
 from portal.presenters.words import clean
-from portal.roles import May
+from portal.roles import May, roles_with
 from sessions_app.models import User
 from sessions_app.models.reasons import Reason
 
@@ -110,7 +110,8 @@ def rows_for(viewer: User, entries: Iterable[AuditEntry]) -> list[AuditRow]:
     listed = list(entries)
     people = _reached(viewer, {entry.person_id for entry in listed if entry.person_id})
     receipts = _open_to(viewer, {entry.receipt for entry in listed if entry.receipt})
-    sees_origin = may(viewer, May.SEE_SESSION_ORIGIN)
+    # Whose address it is need not be the person the entry is about, so reaching some people is not enough.
+    sees_origin = viewer.reaches_everybody(through=roles_with(May.SEE_SESSION_ORIGIN))
     return [
         AuditRow(
             entry=entry,

@@ -10,8 +10,9 @@ from audit.events import Events
 from audit.initiators import acting, the_shell
 from audit.models import AuditEntry
 from audit.record import Target, record
-from sessions_app.models import Application, User
-from tests.factories import initiator_of
+from sessions_app.models import Application, Role, User
+from sessions_app.models.roles import PopulationKind
+from tests.factories import a_grant, initiator_of
 from tests.portal.signed_in import HTMX, browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -83,6 +84,13 @@ def test_addresses_are_masked_for_the_auditor_and_whole_for_security(
     assert "198.51.100.20" not in for_auditor
     assert "198.51.•.•" in for_auditor
     assert "198.51.100.20" in for_security
+
+
+def test_an_auditor_who_is_it_for_some_reads_no_whole_address_of_others(aude: User, hana: User, ines: User):
+    a_grant(aude, Role.IT, population_kind=PopulationKind.COUNTRY, population_value="SG")
+    entry = a_termination(ines, by=hana)
+
+    assert "198.51.100.20" not in page_for(aude, f"/audit/{entry.pk}/")
 
 
 def test_an_entry_out_of_reach_does_not_exist(ada: User, hana: User, ines: User):
