@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.events import Events
@@ -91,10 +91,11 @@ def keep_people(
 
     Raises PeopleRefused, which holds the refusal of every person that has one.
     """
-    with transaction.atomic():
-        outcomes, problems = _keep_all(people, by=by)
-        if problems or rehearsal is Rehearsal.ONLY_LOOK:
-            transaction.set_rollback(True)
+    try:
+        outcomes, problems = _keep_or_look(people, by=by, rehearsal=rehearsal)
+    except IntegrityError:
+        # Somebody else brought in the same person, group or identity meanwhile: now it is found.
+        outcomes, problems = _keep_or_look(people, by=by, rehearsal=rehearsal)
     if problems and rehearsal is Rehearsal.NO:
         _record_taken(people, problems, by=by)
     if problems:
@@ -106,6 +107,16 @@ def keep_people(
 
 
 Problems = dict[int, ChangeRefused]
+
+
+def _keep_or_look(
+    people: Sequence[PersonFacts], *, by: Initiator, rehearsal: Rehearsal
+) -> tuple[list[PersonOutcome], Problems]:
+    with transaction.atomic():
+        outcomes, problems = _keep_all(people, by=by)
+        if problems or rehearsal is Rehearsal.ONLY_LOOK:
+            transaction.set_rollback(True)
+    return outcomes, problems
 
 
 def _keep_all(people: Sequence[PersonFacts], *, by: Initiator) -> tuple[list[PersonOutcome], Problems]:

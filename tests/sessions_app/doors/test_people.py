@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
 
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
+from sessions_app.changes import people
 from sessions_app.models import Identity, Issuer, Membership, RoleGrant, User
 from tests.factories import ISS, a_group, a_realm, an_issuer, identity_of, token_for, verdict_on
 from tests.redis_server import EmbeddedRedis
@@ -181,3 +184,21 @@ def test_nobody_is_linked_to_somebody_elses_sign_in_here(
 
     assert (answer.status_code, answer.json()["code"]) == (422, "realm_unknown")
     assert not Identity.objects.filter(realm=ours).exists()
+
+
+def test_two_calls_that_bring_in_the_same_person_at_once_both_succeed(
+    ines: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_find", _blind_once(people._find))
+
+    answer = Machine().put(
+        f"/people/{ines.external_id}", {"username": "ines.almeida", "display_name": "Ines"}
+    )
+
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "changed")
+
+
+def _blind_once(find: Callable[..., User | None]) -> Callable[..., User | None]:
+    """As if the other call's row was not there yet at the first look."""
+    looks = count()
+    return lambda facts, *, by: find(facts, by=by) if next(looks) else None
