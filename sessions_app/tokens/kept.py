@@ -39,8 +39,16 @@ class Kept(Generic[Value]):
                 return self._kept if self._kept is not None else self._renew()
         if time.monotonic() - self._read_at > KEPT_SECONDS and self._lock.acquire(blocking=False):
             self._read_at = time.monotonic()
-            threading.Thread(target=self._renew_behind, name=self._name, daemon=True).start()
+            self._start_renewing()
         return kept
+
+    def _start_renewing(self) -> None:
+        """Hand the lock to a thread. Where none can be started the lock goes back, or nothing would renew again."""
+        try:
+            threading.Thread(target=self._renew_behind, name=self._name, daemon=True).start()
+        except RuntimeError:
+            logger.warning("%s could not be read: no thread can be started", self._name)
+            self._lock.release()
 
     def clear(self) -> None:
         """The next look reads again, at once."""

@@ -72,6 +72,19 @@ def test_nobody_waits_while_the_profiles_are_renewed(issuer: Issuer) -> None:
     assert waited < 1
 
 
+def test_where_no_thread_can_be_started_a_later_look_renews(issuer: Issuer) -> None:
+    kept = keeping_profiles()
+    before = kept()
+    with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):
+        kept._read_at = time.monotonic() - 60
+        assert kept() is before
+
+    with mock.patch.object(module, "read_profiles", return_value={}):
+        renewed(kept)
+
+    assert kept() == {}
+
+
 def test_a_profile_that_did_not_change_stays_the_same_object_with_its_parsed_keys(issuer: Issuer) -> None:
     kept = keeping_profiles()
     before = kept()[ISS]
