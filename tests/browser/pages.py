@@ -45,7 +45,6 @@ class ShownPage:
         if self.confirming:
             confirm_it_is_me(page, password=password)
         self.act(page)
-        page.wait_for_load_state("networkidle")
 
 
 def person(name: str, then: str = "") -> FirstLink:
@@ -75,7 +74,7 @@ SIGN_IN = [
 
 PEOPLE = [
     ShownPage(name="people", at="/people/", who="hana"),
-    ShownPage(name="people-as-admin", at="/people/", who="ada"),
+    ShownPage(name="people-as-admin", at="/people/?q=costa", who="ada"),
     ShownPage(name="people-filtered", at="/people/?q=prado&state=cut-off", who="hana"),
     ShownPage(name="people-nobody", at=f"/people/?{NOBODY}", who="hana"),
     ShownPage(name="person", at=person("Ines"), who="hana"),
@@ -113,7 +112,7 @@ REVOCATIONS = [
 SESSIONS = [
     ShownPage(name="sessions", at="/sessions/", who="sam"),
     ShownPage(name="sessions-row", at="/sessions/?q=ines", who="sam", act=opening_row),
-    ShownPage(name="sessions-as-hr", at="/sessions/", who="hana"),
+    ShownPage(name="sessions-as-hr", at="/sessions/?q=ines", who="hana"),
     ShownPage(name="sessions-none", at=f"/sessions/?{NOBODY}", who="sam"),
     ShownPage(name="session", at=A_SESSION, who="sam"),
     ShownPage(name="session-no-reason", at=A_SESSION, who="sam", act=sending_empty),
@@ -123,7 +122,7 @@ SESSIONS = [
 
 AUDIT = [
     ShownPage(name="audit", at="/audit/", who="aude"),
-    ShownPage(name="audit-row", at="/audit/", who="aude", act=opening_row),
+    ShownPage(name="audit-row", at="/audit/?event=RV", who="aude", act=opening_row),
     ShownPage(name="audit-entry", at=AN_ENTRY, who="aude"),
     ShownPage(name="audit-none", at="/audit/?person=nobody+of+this+name", who="aude"),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),

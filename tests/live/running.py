@@ -147,8 +147,16 @@ def running_curfew(folder: Path) -> Iterator[RunningCurfew]:
     try:
         yield _once_announced(process, log, folder)
     finally:
+        ended_by_itself = process.poll() is not None
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
+    assert not ended_by_itself, _last_words(folder)
+
+
+def _last_words(folder: Path) -> str:
+    """What a Curfew that ended on its own had to say, before its folder goes."""
+    logs = [folder / "up.log", *sorted((folder / "logs").glob("*.log"))]
+    return "\n".join(f"{log.name}:\n{log.read_text()[-2000:]}" for log in logs)
 
 
 def _once_announced(process: subprocess.Popen[bytes], log: Path, folder: Path) -> RunningCurfew:
