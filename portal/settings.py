@@ -33,6 +33,8 @@ SECRET_KEY = environment.secret("SECRET_KEY") or ("test-only-secret-key" * 3 if 
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) must be set. `make up` makes one for a demo.")
 
+FIELD_KEYS = environment.secret("FIELD_KEYS").replace(",", " ").split()
+
 # --- Where it is reached ------------------------------------------------------------------------
 PORT = environment.number("PORT", 8000)
 BASE_URL = environment.text("BASE_URL", f"http://localhost:{PORT}").rstrip("/")
@@ -153,6 +155,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "60/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Curfew"
+MFA_ADAPTER = "portal.sign_in.SecondFactorAdapter"
 
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_IDLE_LIMIT = timedelta(minutes=15)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
+from portal.field_encryption import decrypt, encrypt
 from sessions_app.models import User
 
 
@@ -33,3 +35,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def get_client_ip(self, request: HttpRequest) -> str:
         """The proxy-aware address, so that rate limits count clients and not our proxy."""
         return getattr(request, "client_address", None) or "0.0.0.0"  # noqa: S104  # a bucket for the unknown, not a bind
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Keys of second factors and recovery codes are encrypted in SQL."""
+
+    def encrypt(self, text: str) -> str:
+        return encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return decrypt(encrypted_text)
