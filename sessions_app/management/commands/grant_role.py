@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentTypeError
 from datetime import UTC, date, datetime, timedelta
 from getpass import getpass
 from typing import Any
@@ -37,20 +38,24 @@ class Command(ShellCommand):
             "--reason", required=True, metavar="TEXT", help=_("why, in at least 3 characters")
         )
         parser.add_argument("--population", metavar="KIND=VALUE", default="", help=_("such as country=DE"))
-        parser.add_argument(
-            "--until", metavar="DATE", type=date.fromisoformat, help=_("last day, such as 2026-12-31")
-        )
+        parser.add_argument("--until", metavar="DATE", type=_day, help=_("last day, such as 2026-12-31"))
         parser.add_argument(
             "--create", action="store_true", help=_("add the person where nobody has this user name")
         )
         parser.add_argument("--email", default="", help=_("for --create"))
         parser.add_argument("--display-name", default="", help=_("for --create"))
         parser.add_argument(
-            "--password-stdin", action="store_true", help=_("read the password from standard input")
+            "--password-stdin",
+            action="store_true",
+            help=_("for --create: read the password from standard input"),
         )
 
     def carry_out(self, by: Initiator, **options: Any) -> Result:
         population = _population(options["population"])
+        if options["password_stdin"] and not options["create"]:
+            raise BadInput(
+                _("--password-stdin is for --create. `manage.py changepassword` changes a password.")
+            )
         try:
             return _granted(find_person_by_any_name(options["name"]), population, options, by=by)
         except PersonUnknown:
@@ -82,7 +87,17 @@ def _granted(user: User, population: Population, options: dict[str, Any], *, by:
 
 
 def _role(text: str) -> Role:
-    return Role(text.lower().replace("-", "_").replace(" ", "_"))
+    try:
+        return Role(text.lower().replace("-", "_").replace(" ", "_"))
+    except ValueError as error:
+        raise ArgumentTypeError(_("one of: %s") % ", ".join(Role.values)) from error
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(_("write it as 2026-12-31")) from error
 
 
 def _population(text: str) -> Population:
@@ -113,6 +128,8 @@ def _password(*, from_stdin: bool) -> str:
 def _told(user: User, grant: RoleGrant) -> Result:
     role = Role(grant.role)
     line = _("%(person)s has the role %(role)s now.") % {"person": user.username, "role": role.label}
+    if not user.has_usable_password():
+        line += " " + _("They have no password yet: `manage.py changepassword %s` gives one.") % user.username
     facts = {
         "person": user.username,
         "role": role.value,

@@ -99,3 +99,25 @@ def test_granting_twice_is_said(otto: User) -> None:
 
     assert ran("grant_role", "otto", "it", "--reason", "new colleague").code == 2
     assert RoleGrant.objects.count() == 1
+
+
+def test_a_role_that_does_not_exist_is_answered_with_those_that_do(otto: User) -> None:
+    result = ran("grant_role", "otto", "king", "--reason", "no such role")
+
+    assert "one of: hr, it, security" in result.error
+
+
+def test_a_person_without_a_password_is_said_to_need_one(otto: User) -> None:
+    otto.set_unusable_password()
+    otto.save()
+
+    result = ran("grant_role", "otto", "hr", "--reason", "covers for Hana")
+
+    assert "`manage.py changepassword otto`" in result.out
+
+
+def test_a_password_for_somebody_who_is_not_new_is_refused_instead_of_dropped(otto: User) -> None:
+    result = ran("grant_role", "otto", "hr", "--reason", "covers for Hana", "--password-stdin")
+
+    assert result.code == 2
+    assert not RoleGrant.objects.exists()
