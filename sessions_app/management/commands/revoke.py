@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from audit.initiators import Initiator
 from sessions_app.changes.naming import (
@@ -93,13 +94,18 @@ def _told(revocation: Revocation, *, is_repeat: bool) -> Result:
     is_cut_off = revocation.cut_off_at is not None
     person = revocation.person
     named = person.username if person else "-"
-    what = _("%(receipt)s: %(person)s, %(sessions)d sessions ended, %(state)s.") % {
+    sentence = ngettext(
+        "%(receipt)s: %(person)s, %(sessions)d session ended, %(state)s.",
+        "%(receipt)s: %(person)s, %(sessions)d sessions ended, %(state)s.",
+        revocation.sessions_ended,
+    )
+    what = sentence % {
         "receipt": revocation.receipt,
         "person": named,
         "sessions": revocation.sessions_ended,
         "state": _("cut off")
         if is_cut_off
-        else _("decided, NOT YET CUT OFF: the clock repeats it every second"),
+        else _("decided, NOT YET CUT OFF: the clock repeats it every second it runs"),
     }
     facts = {
         "receipt": revocation.receipt,

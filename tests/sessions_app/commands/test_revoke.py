@@ -32,7 +32,7 @@ def test_the_shell_ends_a_persons_access(open_gate: EmbeddedRedis, ines: User) -
 
     revocation = Revocation.objects.get()
     assert result.code == 0
-    assert f"{revocation.receipt}: ines, 1 sessions ended, cut off." in result.out
+    assert f"{revocation.receipt}: ines, 1 session ended, cut off." in result.out
     assert (revocation.initiator_kind, revocation.door, revocation.ticket) == ("shell", "shell", "HR-1")
     assert verdict_on(token).outcome is Outcome.REVOKED
 
