@@ -28,6 +28,10 @@ class KeysRefused(Exception):
     sentence = _("This is neither a JSON Web Key Set nor a PEM public key or certificate.")
 
 
+class NothingPasted(KeysRefused):
+    sentence = _("Paste the issuer's public keys, or choose a file of them.")
+
+
 class PrivateKeyPasted(KeysRefused):
     sentence = _(
         "This contains a private or shared key. Paste public keys only, and treat that one as lost: it was sent "
@@ -41,6 +45,8 @@ def read_keys(text: str, *, kid: str = "") -> dict[str, Any]:
     A PEM key has no id of its own: it gets `kid`, or its RFC 7638 thumbprint where none is given.
     """
     text = text.strip()
+    if not text:
+        raise NothingPasted
     if "PRIVATE KEY-----" in text:
         raise PrivateKeyPasted
     keys = _from_pem(text, kid=kid) if "-----BEGIN" in text else _from_json(text)

@@ -114,7 +114,7 @@ def test_a_refused_issuer_leaves_no_realm_behind(ada: User):
     ("change", "sentence"),
     [
         ({"keys_text": "hello"}, "neither a JSON Web Key Set"),
-        ({"keys_text": ""}, "neither a JSON Web Key Set"),
+        ({"keys_text": ""}, "or choose a file of them"),
         ({"audiences": ""}, "This field is required"),
         ({"iss": "two  spaces"}, "letter by letter"),
         ({"realm_key": "urn:curfew:portal:x"}, "not Curfew"),
