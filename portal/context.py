@@ -102,7 +102,7 @@ def _as_light(seen: BlacklistLight) -> Light:
             sentence=_("The blacklist does not answer. Decisions are stored and take effect later."),
         )
     sentence = _(
-        "The blacklist does not answer since %(time)s UTC. Decisions are stored and take effect later."
+        "The blacklist has not answered since %(time)s UTC. Decisions are stored and take effect later."
     )
     return Light(silent=True, sentence=sentence % {"time": clock_time(seen.since)[:8]})
 

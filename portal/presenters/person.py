@@ -177,7 +177,7 @@ class PersonPage:
     @property
     def who_may_allow_sign_in(self) -> str:
         roles = roles_with(May.ALLOW_SIGN_IN_AGAIN)
-        labels = ", ".join(str(role.label) for role in Role if role in roles)
+        labels = _(" or ").join(str(role.label) for role in Role if role in roles)
         return _("%(roles)s can allow sign-in again. %(ask)s") % {
             "roles": labels,
             "ask": ask(holders_of(roles)),

@@ -180,7 +180,7 @@ def test_a_blocked_person_leads_to_the_receipt_and_to_whoever_can_undo_it(hana, 
     for_hr, for_it = page_for(hana, ines), page_for(ivan, ines)
 
     assert "Open receipt" in for_hr
-    assert "IT, Security can allow sign-in again. Ask Ivan Petrov." in for_hr
+    assert "IT or Security can allow sign-in again. Ask Ivan Petrov." in for_hr
     assert f"/people/{ines.pk}/allow-sign-in/" not in for_hr
     assert f"/people/{ines.pk}/allow-sign-in/" in for_it
     assert "Terminate now" not in for_it
