@@ -7,8 +7,12 @@ from django.utils.translation import gettext as _
 
 from portal import environment
 from portal.demo import sign_ins
+from portal.starting import preparation
 
 TOKEN_COMMAND = ".venv/bin/python manage.py demo token ines"  # noqa: S105 - a command, not a token
+FIRST_ADMIN_COMMAND = (
+    '.venv/bin/python manage.py grant_role NAME admin --create --email E-MAIL --reason "first Admin"'
+)
 
 
 def lines(address: str, sample_port: int, seconds: float, not_ready: Sequence[str]) -> Iterator[str]:
@@ -21,6 +25,11 @@ def lines(address: str, sample_port: int, seconds: float, not_ready: Sequence[st
         yield _("Not ready yet: %s. `make logs` shows why.") % ", ".join(not_ready)
     if settings.DEMO:
         yield from demo_lines(sample_port)
+    elif preparation.is_first_start():
+        yield ""
+        yield _("Nobody can sign in yet. In another terminal, make the first Admin:")
+        yield f"  {FIRST_ADMIN_COMMAND}"
+    preparation.let_go_of_database()
     yield ""
     yield _("Ctrl-C stops everything and keeps the data. `make logs` in another terminal follows the logs.")
 
