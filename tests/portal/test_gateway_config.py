@@ -35,3 +35,18 @@ def test_an_application_without_a_scheme_makes_no_configuration() -> None:
     result = ran("gateway_config", "--application", "127.0.0.1:3000")
 
     assert (result.code, result.out) == (2, "")
+
+
+def test_two_points_can_stand_in_one_nginx() -> None:
+    """nginx refuses to start with two upstreams of one name."""
+    register("wiki")
+    register("billing")
+
+    upstreams = {
+        line
+        for point in ("wiki", "billing")
+        for line in ran("gateway_config", "--point", point).out.splitlines()
+        if line.startswith("upstream ")
+    }
+
+    assert upstreams == {"upstream curfew_wiki {", "upstream curfew_billing {"}
