@@ -203,6 +203,15 @@ class Events:
         "SI-105", "second_factor.removed", _("%(initiator)s removed a second factor")
     )
     PASSWORD_CHANGED = EventKind("SI-106", "password.changed", _("%(initiator)s changed their password"))
+    PASSWORD_SET = EventKind(
+        "SI-107", "password.set", _("%(initiator)s set the password of %(target)s"), ("target",)
+    )
+    SECOND_FACTOR_RESET = EventKind(
+        "SI-108",
+        "second_factor.reset",
+        _("%(initiator)s removed the lost second factor of %(target)s"),
+        ("target", "personal.note"),
+    )
     ACCESS_REFUSED = EventKind(
         "AC-403",
         "access.refused",

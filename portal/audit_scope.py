@@ -25,7 +25,7 @@ SCOPES: dict[Role, AuditScope] = {
     Role.IT: AuditScope(groups=("RV-", "SE-", "BL-")),
     Role.SECURITY: AuditScope(everything=True),
     Role.AUDITOR: AuditScope(everything=True),
-    Role.ADMIN: AuditScope(groups=("RO-", "MC-", "ST-", "CH-", "SI-104", "SI-105")),
+    Role.ADMIN: AuditScope(groups=("RO-", "MC-", "ST-", "CH-", "SI-104", "SI-105", "SI-107", "SI-108")),
 }
 
 

@@ -8,7 +8,7 @@ from redis import Redis
 
 from sessions_app.blacklist import connections as blacklist_connections
 from sessions_app.blacklist import reader as blacklist_reader
-from sessions_app.revocation import connections
+from sessions_app.revocation import connections, health
 from sessions_app.scheduled.clock import Clock
 from tests.redis_server import EmbeddedRedis, running_redis
 
@@ -55,6 +55,7 @@ def forget_what_guards_saw() -> None:
     """A guard that has seen a higher generation would call the emptied server a loss, and be right."""
     connections._reader.cache_clear()
     connections._writer.cache_clear()
+    health.forget_light()
 
 
 @pytest.fixture

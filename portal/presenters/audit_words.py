@@ -52,6 +52,8 @@ TITLES: dict[str, StrOrPromise] = {
     "SI-104": _("Second factor set up"),
     "SI-105": _("Second factor removed"),
     "SI-106": _("Password changed"),
+    "SI-107": _("Password set"),
+    "SI-108": _("Second factor reset"),
     "AC-403": _("Page refused"),
     "BL-101": _("Blacklist lost"),
     "BL-102": _("Blacklist rebuilt"),

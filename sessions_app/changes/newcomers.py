@@ -1,4 +1,4 @@
-"""Adding a person by hand, with a password: how the first Admin comes in before any directory does."""
+"""Adding a person by hand, and giving passwords: how the first Admin comes in before any directory does."""
 
 from __future__ import annotations
 
@@ -32,14 +32,30 @@ def add_person(*, username: str, display_name: str, email: str, password: str, b
     return user
 
 
+@transaction.atomic
+def set_password(user: User, password: str, *, by: Initiator) -> None:
+    """Give this person a password, and write the audit entry. Raises ValuesRefused for a weak one."""
+    problems = _password_problems(user, password)
+    if problems:
+        raise ValuesRefused(*problems)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked.set_password(password)
+    locked.save(update_fields=["password"])
+    record(Events.PASSWORD_SET, initiator=by, target=Target.of(locked, label=locked.display_name))
+
+
 def _problems(user: User, password: str) -> list[tuple[str, str]]:
     problems: list[tuple[str, str]] = []
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
         problems += [(name, " ".join(sentences)) for name, sentences in error.message_dict.items()]
+    return problems + _password_problems(user, password)
+
+
+def _password_problems(user: User, password: str) -> list[tuple[str, str]]:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        problems += [("password", sentence) for sentence in error.messages]
-    return problems
+        return [("password", sentence) for sentence in error.messages]
+    return []

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentTypeError
 from datetime import UTC, date, datetime, timedelta
-from getpass import getpass
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -17,6 +15,7 @@ from sessions_app.changes.errors import PersonUnknown
 from sessions_app.changes.naming import find_person_by_any_name
 from sessions_app.changes.newcomers import add_person
 from sessions_app.changes.roles import EVERYBODY, Population, grant_role
+from sessions_app.management.passwords import ask_password
 from sessions_app.management.shell_command import BadInput, Result, ShellCommand
 from sessions_app.models import Role, RoleGrant, User
 from sessions_app.models.roles import PopulationKind
@@ -61,7 +60,7 @@ class Command(ShellCommand):
         except PersonUnknown:
             if not options["create"]:
                 raise
-        password = _password(from_stdin=options["password_stdin"])
+        password = ask_password(from_stdin=options["password_stdin"])
         with transaction.atomic():
             # Together, so that no person without a role stays behind when the role is refused.
             user = add_person(
@@ -112,17 +111,6 @@ def _population(text: str) -> Population:
 def _end_of(day: date | None) -> datetime | None:
     """The role counts on its last day too, until midnight UTC."""
     return datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=UTC) if day else None
-
-
-def _password(*, from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
-        raise BadInput(_("A new person needs a password: type it at a terminal, or give --password-stdin."))
-    password = getpass(_("Password: "))
-    if getpass(_("The same again: ")) != password:
-        raise BadInput(_("The two passwords differ."))
-    return password
 
 
 def _told(user: User, grant: RoleGrant) -> Result:

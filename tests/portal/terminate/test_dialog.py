@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from portal.presenters.words import moment_words
 from sessions_app.models import AsksHow
+from sessions_app.revocation import health
 from tests.factories import a_person, an_application, open_session
 from tests.portal.signed_in import HTMX, browser_of, terminate, text_of
 
@@ -131,3 +132,16 @@ def test_a_hostile_name_is_escaped(hana, issuer):
 
     assert "<script>alert" not in dialog
     assert "\u202e" not in dialog
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_while_the_blacklist_is_away_it_does_not_promise_at_once(hana, ines, redis_server, headers):
+    said = "Until then nobody is cut off by it."
+    before = dialog_for(hana, ines, headers=headers)
+
+    redis_server.flush()
+    health.forget_light()
+    after = dialog_for(hana, ines, headers=headers)
+
+    assert said not in before
+    assert said in after
