@@ -82,6 +82,15 @@ class Events:
         DECISION,
         _("%(initiator)s could not revoke a token of %(target)s: %(why)s"),
     )
+    SESSIONS_ENDED = EventKind(
+        "RV-104",
+        "sessions.ended",
+        _(
+            "%(initiator)s ended selected sessions of %(target)s: %(reason)s, %(sessions)s, receipt %(receipt)s"
+        ),
+        DECISION,
+        _("%(initiator)s could not end selected sessions of %(target)s: %(why)s"),
+    )
     CUT_OFF = EventKind(
         "RV-110",
         "revocation.cut_off",

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "auditlog",
     "csp",
     "django_htmx",
+    "oauth2_provider",
     "template_partials",
 ]
 
@@ -115,6 +116,8 @@ else:
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 3}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "sessions_app.User"
+OAUTH2_PROVIDER_APPLICATION_MODEL = "sessions_app.OAuthClient"
+OAUTH2_PROVIDER_GRANT_MODEL = "sessions_app.AuthorizationCode"
 AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
 AUDITLOG_CID_GETTER = "audit.initiators.current_correlation_id"
 AUDITLOG_INCLUDE_ALL_MODELS = False

@@ -7,7 +7,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
-from portal.field_encryption import decrypt, encrypt
+from sessions_app.field_encryption import decrypt, encrypt
 from sessions_app.models import User
 
 

@@ -26,6 +26,7 @@ TITLES: dict[str, StrOrPromise] = {
     "RV-101": _("Terminated"),
     "RV-102": _("Session ended"),
     "RV-103": _("Token revoked"),
+    "RV-104": _("Sessions ended"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),

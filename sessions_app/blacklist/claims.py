@@ -45,6 +45,7 @@ class Claims:
     audiences: tuple[str, ...]
     second_factor: bool
     project_end_ms: int | None
+    entitlements: tuple[str, ...] | None
     raw: Mapping[str, Any]
 
 
@@ -90,6 +91,7 @@ def read_claims(opened: OpenToken, mark: str, now_ms: int) -> Claims:
         audiences=audiences,
         second_factor=_second_factor(raw, profile),
         project_end_ms=project_end_ms(raw["project_end_date"]) if "project_end_date" in raw else None,
+        entitlements=_entitlements(raw, profile),
         raw=raw,
     )
 
@@ -186,6 +188,32 @@ def _second_factor(raw: Mapping[str, Any], profile: IssuerProfile) -> bool:
     value = raw.get(profile.second_factor_claim)
     methods = value if isinstance(value, list) else [value]
     return any(method in profile.second_factor_values for method in methods)
+
+
+def _entitlements(raw: Mapping[str, Any], profile: IssuerProfile) -> tuple[str, ...] | None:
+    """The names of every group and role the token claims; None where the issuer has no claim for them."""
+    if not profile.entitlement_claims:
+        return None
+    return tuple(name for claim in profile.entitlement_claims for name in _names_in(_at(raw, claim)))
+
+
+def _at(raw: Mapping[str, Any], claim: str) -> object:
+    """The claim of this very name, else what the dots in it lead to (`realm_access.roles`)."""
+    if claim in raw:
+        return raw[claim]
+    found: object = raw
+    for part in claim.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _names_in(value: object) -> list[str]:
+    """A list of names, or one name. Anything else raises: what we cannot read must not mean "no roles"."""
+    names = value if isinstance(value, list) else [] if value is None else [value]
+    texts = [name for name in names if isinstance(name, str)]
+    if len(texts) < len(names):
+        raise InvalidToken("claim_type", "a claim that lists groups or roles is not a list of texts")
+    return texts
 
 
 class Row(NamedTuple):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -72,13 +73,20 @@ class Guard:
         values = Values(None) if has_ended(subject, self._now_ms()) else self._reader.read(subject)
         # The clock is read after the answer: time spent waiting makes a heartbeat older, not younger.
         found = decide(subject, values, self._now_ms(), values.high_water)
-        return Verdict(found.outcome, found.cause, found.receipt, claims)
+        return replace(found, claims=claims)
 
 
 def subject_of(claims: Claims) -> Subject:
     """Whom to look up for a token."""
     return Subject(
-        claims.realm, claims.person, claims.sid, claims.token_id, claims.started_ms, claims.project_end_ms
+        claims.realm,
+        claims.person,
+        claims.sid,
+        claims.token_id,
+        claims.started_ms,
+        claims.project_end_ms,
+        claims.second_factor,
+        claims.entitlements,
     )
 
 

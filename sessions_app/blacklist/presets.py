@@ -21,6 +21,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "started_from": "auth_time",
         "max_token_seconds": _DAY,
         "max_session_seconds": 90 * _DAY,
+        "entitlement_claims": ["groups"],
     },
     # `sub` differs from application to application; `oid` is the person. With continuous access
     # evaluation a token lives up to 28 hours.
@@ -33,6 +34,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "started_from": "iat",
         "max_token_seconds": 28 * _HOUR,
         "max_session_seconds": 90 * _DAY,
+        "entitlement_claims": ["roles", "groups"],
     },
     "keycloak": {
         "algorithms": ["RS256"],
@@ -43,6 +45,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "started_from": "auth_time",
         "max_token_seconds": _HOUR,
         "max_session_seconds": 30 * _DAY,
+        "entitlement_claims": ["realm_access.roles", "groups"],
     },
     # The identifier of a token is `uid` here, not of a person.
     "authentik": {
@@ -56,6 +59,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "max_session_seconds": 30 * _DAY,
         "second_factor_claim": "amr",
         "second_factor_values": ["mfa"],
+        "entitlement_claims": ["groups"],
     },
     # Google's access tokens are opaque; these are its ID tokens.
     "google": {
@@ -78,5 +82,6 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "started_from": "iat",
         "max_token_seconds": _DAY,
         "max_session_seconds": 30 * _DAY,
+        "entitlement_claims": ["permissions"],
     },
 }

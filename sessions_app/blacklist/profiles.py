@@ -40,6 +40,7 @@ class IssuerProfile:
     is never asked for. `typ` lists accepted header types, "" for a token without one. No audiences
     means tokens of this issuer carry none. With `client_claim`, a token without a person, or whose
     person is the client itself, is a machine's: the client is its person, and it starts when issued.
+    `entitlement_claims` are the claims that list groups and roles; a dot leads into an object.
 
     Raises InvalidProfile when it contradicts itself.
     """
@@ -60,6 +61,7 @@ class IssuerProfile:
     clock_allowance_seconds: int = 5
     second_factor_claim: str | None = None
     second_factor_values: tuple[str, ...] = ()
+    entitlement_claims: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for problem in _problems(self):
@@ -142,7 +144,7 @@ def _field_problems(profile: IssuerProfile) -> list[str]:
     ]
     problems += [
         f"{name} must be a list of texts"
-        for name in ("algorithms", "audiences", "typ", "second_factor_values")
+        for name in ("algorithms", "audiences", "typ", "second_factor_values", "entitlement_claims")
         if not _is_tuple_of_texts(getattr(profile, name))
     ]
     if profile.started_from not in get_args(StartedFrom):

@@ -49,31 +49,34 @@ end
 PUBLISH: Final = (
     _READING
     + """
+-- Everything from the receipt on, as one text: what comes after it belongs to it.
+local function tail(fields, from) return table.concat(fields, '|', from) end
+
 -- Joins two user values. Everything but the cutoff follows the higher revision; of two writes of one
 -- revision the stronger wins, whichever comes first.
 local function join_users(a, b)
   local cutoff = greater(a[4], b[4])
   local ra, rb = tonumber(a[2]), tonumber(b[2])
-  local winner, since, receipt = a, a[5], a[6]
+  local winner, since = a, a[5]
   if rb > ra then
-    winner, since, receipt = b, b[5], b[6]
+    winner, since = b, b[5]
   elseif rb == ra then
     since = greater(a[5], b[5])
-    if b[3] > a[3] or (b[3] == a[3] and b[6] > a[6]) then winner, receipt = b, b[6] end
+    if b[3] > a[3] or (b[3] == a[3] and tail(b, 6) > tail(a, 6)) then winner = b end
   end
-  return table.concat({'1', winner[2], winner[3], cutoff, since, receipt}, '|')
+  return table.concat({'1', winner[2], winner[3], cutoff, since, tail(winner, 6)}, '|')
 end
 
 local function join_entries(a, b)
   local ra, rb = tonumber(a[2]), tonumber(b[2])
   local winner = a
-  if rb > ra or (rb == ra and b[3] > a[3]) then winner = b end
-  return table.concat({'1', winner[2], winner[3]}, '|')
+  if rb > ra or (rb == ra and tail(b, 3) > tail(a, 3)) then winner = b end
+  return table.concat({'1', winner[2], tail(winner, 3)}, '|')
 end
 
 local function raise(key, text, expires)
   local new = read(text, 1, 3)
-  local is_user = #new >= 6
+  local is_user = key:find('}:u:', 1, true) ~= nil
   local in_place = get(key)
   local old = is_user and read(in_place, 4, 6) or not is_user and read(in_place, 1, 3)
   if old and is_user and old[3] ~= '0' and old[3] ~= '1' then old = nil end

@@ -25,39 +25,47 @@ MalformedValue = Literal[Malformed.MALFORMED]
 
 @dataclass(frozen=True, slots=True)
 class UserValue:
-    """A person: blocked or not, and the moment before which every session of theirs is over."""
+    """A person: blocked or not, and the moment before which every session of theirs is over.
+
+    `why` is the reason class of the decision, "" for the usual one. `lost` are digests of groups and
+    entitlements that no token of theirs may name any more. Both stand last, where older guards ignore them.
+    """
 
     revision: int
     blocked: bool
     cutoff_ms: int
     second_factor_since_ms: int
     receipt: str
+    why: str = ""
+    lost: tuple[str, ...] = ()
 
     def text(self) -> str:
         numbers = (self.revision, int(self.blocked), self.cutoff_ms, self.second_factor_since_ms)
-        return _join(numbers, self.receipt)
+        return _join(numbers, self.receipt, self.why, ",".join(self.lost))
 
 
 @dataclass(frozen=True, slots=True)
 class SessionValue:
-    """A session that has ended; that the key exists is the whole statement."""
+    """A session that has ended; that the key exists is the whole statement. `why` as for a user."""
 
     revision: int
     receipt: str
+    why: str = ""
 
     def text(self) -> str:
-        return _join((self.revision,), self.receipt)
+        return _join((self.revision,), self.receipt, self.why)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenValue:
-    """A single token that has ended; that the key exists is the whole statement."""
+    """A single token that has ended; that the key exists is the whole statement. `why` as for a user."""
 
     revision: int
     receipt: str
+    why: str = ""
 
     def text(self) -> str:
-        return _join((self.revision,), self.receipt)
+        return _join((self.revision,), self.receipt, self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +96,22 @@ def parse_user(raw: bytes) -> UserValue | MalformedValue:
     numbers = _numbers(fields, 4)
     if numbers is None or len(fields) < 6 or numbers[1] > 1:
         return MALFORMED
-    receipt = _receipt(fields[5])
-    return UserValue(numbers[0], numbers[1] == 1, numbers[2], numbers[3], receipt)
+    lost = tuple(_plain(fields, 7).split(",")) if _plain(fields, 7) else ()
+    return UserValue(
+        numbers[0], numbers[1] == 1, numbers[2], numbers[3], _plain(fields, 5), _plain(fields, 6), lost
+    )
 
 
 def parse_session(raw: bytes) -> SessionValue | MalformedValue:
     """Read a session value; further fields at the end are ignored."""
-    pair = _revision_and_receipt(raw)
-    return MALFORMED if pair is None else SessionValue(*pair)
+    found = _revision_receipt_and_why(raw)
+    return MALFORMED if found is None else SessionValue(*found)
 
 
 def parse_token(raw: bytes) -> TokenValue | MalformedValue:
     """Read a token value; further fields at the end are ignored."""
-    pair = _revision_and_receipt(raw)
-    return MALFORMED if pair is None else TokenValue(*pair)
+    found = _revision_receipt_and_why(raw)
+    return MALFORMED if found is None else TokenValue(*found)
 
 
 # A marker changes once a second and is read in every check.
@@ -117,12 +127,12 @@ def parse_marker(raw: bytes) -> Marker | MalformedValue:
     return Marker(generation, sequence, heartbeat_ms, everyone_cutoff_ms, fence[0] if fence else 0)
 
 
-def _revision_and_receipt(raw: bytes) -> tuple[int, str] | None:
+def _revision_receipt_and_why(raw: bytes) -> tuple[int, str, str] | None:
     fields = raw.split(b"|")
     numbers = _numbers(fields, 1)
     if numbers is None or len(fields) < 3:
         return None
-    return numbers[0], _receipt(fields[2])
+    return numbers[0], _plain(fields, 2), _plain(fields, 3)
 
 
 def _numbers(fields: list[bytes], count: int) -> list[int] | None:
@@ -136,16 +146,19 @@ def _numbers(fields: list[bytes], count: int) -> list[int] | None:
     return numbers if max(numbers) <= LARGEST else None
 
 
-def _receipt(raw: bytes) -> str:
-    return raw.decode("ascii", "replace")
+def _plain(fields: list[bytes], position: int) -> str:
+    """The text there, "" where a writer of an earlier version left it out."""
+    return fields[position].decode("ascii", "replace") if position < len(fields) else ""
 
 
-def _join(numbers: tuple[int, ...], receipt: str | None) -> str:
+def _join(numbers: tuple[int, ...], receipt: str | None, *more: str) -> str:
+    """`more` are trailing fields, left out as far as they are empty, so that a plain value stays as short as it was."""
     if not all(0 <= number <= LARGEST for number in numbers):
         raise ValueError(f"numbers must lie in 0..{LARGEST}: {numbers}")
-    fields = [VERSION, *map(str, numbers)]
-    if receipt is not None:
-        if "|" in receipt or not (receipt.isascii() and (receipt.isprintable())):
-            raise ValueError(f"a receipt is printable ASCII without a bar, not {receipt!r}")
-        fields.append(receipt)
-    return "|".join(fields)
+    texts = [] if receipt is None else [receipt, *more]
+    for text in texts:
+        if "|" in text or not (text.isascii() and text.isprintable()):
+            raise ValueError(f"a text is printable ASCII without a bar, not {text!r}")
+    while len(texts) > 1 and not texts[-1]:
+        texts.pop()
+    return "|".join([VERSION, *map(str, numbers), *texts])

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from .verdict import lost_digest
+
 NOW: Final = 1_767_225_600
 NOW_MS: Final = NOW * 1000
 
@@ -128,9 +130,36 @@ _REVOKED: Final = [
         claims={"auth_time": NOW - 29},
     ),
     Scene(
-        name="a second factor is demanded since, and nobody asks for it yet",
-        verdict="allowed",
+        name="a second factor is demanded, and the token proves none",
+        verdict="revoked:step_up",
+        receipt=RECEIPT,
         user=stored_user(since_ms=NOW_MS),
+    ),
+    Scene(
+        name="a second factor is demanded, and the token proves one",
+        verdict="allowed",
+        claims={"amr": ["pwd", "otp"]},
+        receipt=RECEIPT,
+        user=stored_user(since_ms=NOW_MS),
+    ),
+    Scene(
+        name="a lost role is still claimed",
+        verdict="revoked:claims_changed",
+        receipt=RECEIPT,
+        claims={"roles": ["read", "approve"]},
+        user=f"{stored_user()}|claims_changed|{lost_digest('approve')}",
+    ),
+    Scene(
+        name="the lost role is gone from the claims",
+        verdict="allowed",
+        receipt=RECEIPT,
+        claims={"roles": ["read"]},
+        user=f"{stored_user()}|claims_changed|{lost_digest('approve')},{lost_digest('pay')}",
+    ),
+    Scene(
+        name="a list of roles that is none",
+        verdict="invalid:claim_type",
+        claims={"roles": [1]},
     ),
     Scene(
         name="further fields at the end", verdict="revoked:session_revoked", receipt="R", session="1|9|R|x|y"
@@ -218,6 +247,7 @@ IDENTITIES: Final = [
 VALUES: Final = [
     ("user", "1|9|1|1767225600000|0|CF-7K3QX9M2TD"),
     ("user", "1|9|0|1767225600000|1767225600001|CF-7K3QX9M2TD|later|fields"),
+    ("user", f"1|9|0|0|0|R|claims_changed|{lost_digest('approve')}|further"),
     ("user", "1|0|0|0|0|"),
     ("user", "1|9007199254740991|0|0|0|R"),
     ("user", "1|9007199254740992|0|0|0|R"),
@@ -225,7 +255,7 @@ VALUES: Final = [
     ("user", "1|-9|0|0|0|R"),
     ("user", "2|9|0|0|0|R"),
     ("session", "1|9|CF-7K3QX9M2TD"),
-    ("session", "1|9|R|further"),
+    ("session", "1|9|R|claims_changed|further"),
     ("session", "1|9"),
     ("token", "1|9|CF-7K3QX9M2TD"),
     ("token", "1|1_0|R"),

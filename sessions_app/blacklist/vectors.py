@@ -72,7 +72,15 @@ def profiles() -> dict[str, IssuerProfile]:
         "audiences": ("https://api.example",),
         "max_session_seconds": 86_400,
     }
-    own = IssuerProfile(issuer="https://own.example", realm="own", clock_allowance_seconds=0, **common)
+    own = IssuerProfile(
+        issuer="https://own.example",
+        realm="own",
+        clock_allowance_seconds=0,
+        second_factor_claim="amr",
+        second_factor_values=("otp", "hwk"),
+        entitlement_claims=("roles", "groups"),
+        **common,
+    )
     foreign = IssuerProfile(
         issuer="https://foreign.example",
         realm="foreign",

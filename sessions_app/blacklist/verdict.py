@@ -5,10 +5,13 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from .claims import Claims
+from .keys import digest
 from .values import (
     MALFORMED,
     MalformedValue,
     Marker,
+    SessionValue,
+    TokenValue,
     UserValue,
     parse_marker,
     parse_session,
@@ -32,20 +35,34 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
+class Note(StrEnum):
+    """What an ALLOWED answer also shows: whoever hears of it can stop asking for a proof, or ask why there is none."""
+
+    SECOND_FACTOR_PROVED = "second_factor_proved"
+    CLAIMS_REDUCED = "claims_reduced"
+    CLAIMS_NOT_COMPARED = "claims_not_compared"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An answer, a short stable code for its cause, and the receipt of the revocation that caused it."""
+    """An answer, a short stable code for its cause, and the receipt of the revocation that caused it.
+
+    `why` is the reason class the decision left in the entry, "" for the usual one.
+    """
 
     outcome: Outcome
     cause: str = ""
     receipt: str = ""
     claims: Claims | None = None
+    why: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 class Subject(NamedTuple):
     """Whom a check is about.
 
-    `second_factor` says that a second factor was proved; True until issuers' claims are asked for it.
+    `second_factor` says that a second factor was proved. `entitlements` are the groups and entitlements it
+    names; None where its issuer has no claim for them, so that they cannot be compared.
     """
 
     realm: str
@@ -55,6 +72,7 @@ class Subject(NamedTuple):
     started_ms: int
     project_end_ms: int | None = None
     second_factor: bool = True
+    entitlements: tuple[str, ...] | None = None
 
 
 class Values(NamedTuple):
@@ -76,7 +94,7 @@ def decide(subject: Subject, values: Values, now_ms: int, high_water: Position) 
         return Verdict(Outcome.REVOKED, "project_ended")
     marker = None if values.marker is None else parse_marker(values.marker)
     return (
-        _revoked(subject, values, marker) or _unknown(marker, now_ms, high_water) or Verdict(Outcome.ALLOWED)
+        _revoked(subject, values, marker) or _unknown(marker, now_ms, high_water) or _allowed(subject, values)
     )
 
 
@@ -90,7 +108,7 @@ def _revoked(subject: Subject, values: Values, marker: Marker | MalformedValue |
     if user is MALFORMED:
         return Verdict(Outcome.REVOKED, "malformed_entry")
     if user is not None and user.blocked:
-        return Verdict(Outcome.REVOKED, "user_blocked", user.receipt)
+        return _refusal("user_blocked", user)
     return _narrow_hit(values) or _cutoff_hit(subject, user, marker)
 
 
@@ -99,13 +117,17 @@ def _narrow_hit(values: Values) -> Verdict | None:
         session = parse_session(values.session)
         if session is MALFORMED:
             return Verdict(Outcome.REVOKED, "malformed_entry")
-        return Verdict(Outcome.REVOKED, "session_revoked", session.receipt)
+        return _refusal("session_revoked", session)
     if values.token is not None:
         token = parse_token(values.token)
         if token is MALFORMED:
             return Verdict(Outcome.REVOKED, "malformed_entry")
-        return Verdict(Outcome.REVOKED, "token_revoked", token.receipt)
+        return _refusal("token_revoked", token)
     return None
+
+
+def _refusal(cause: str, value: UserValue | SessionValue | TokenValue) -> Verdict:
+    return Verdict(Outcome.REVOKED, cause, value.receipt, why=value.why)
 
 
 def _cutoff_hit(
@@ -113,12 +135,38 @@ def _cutoff_hit(
 ) -> Verdict | None:
     """Inclusive: a session that began in the very millisecond of the cutoff is over."""
     if user is not None and subject.started_ms <= user.cutoff_ms:
-        return Verdict(Outcome.REVOKED, "user_cutoff", user.receipt)
+        return _refusal("user_cutoff", user)
     if isinstance(marker, Marker) and subject.started_ms <= marker.everyone_cutoff_ms:
         return Verdict(Outcome.REVOKED, "everyone_cutoff")
     if user is not None and user.second_factor_since_ms and not subject.second_factor:
         return Verdict(Outcome.REVOKED, "step_up", user.receipt)
+    if user is not None and names_what_was_lost(subject.entitlements, user.lost):
+        return Verdict(Outcome.REVOKED, "claims_changed", user.receipt)
     return None
+
+
+def lost_digest(name: str) -> str:
+    """How the name of a lost group or entitlement stands in a user value."""
+    return digest("entitlement", name)
+
+
+def names_what_was_lost(entitlements: tuple[str, ...] | None, lost: tuple[str, ...]) -> bool:
+    """Whether one of the lost names is still claimed; never where there is nothing to compare."""
+    if not lost or not entitlements:
+        return False
+    return not {lost_digest(name) for name in entitlements}.isdisjoint(lost)
+
+
+def _allowed(subject: Subject, values: Values) -> Verdict:
+    """ALLOWED, with what the token proved where something was to be proved."""
+    user = None if values.user is None else parse_user(values.user)
+    if not isinstance(user, UserValue) or not (user.second_factor_since_ms or user.lost):
+        return Verdict(Outcome.ALLOWED)
+    notes = [Note.SECOND_FACTOR_PROVED] if user.second_factor_since_ms else []
+    if user.lost:
+        compared = subject.entitlements is not None
+        notes.append(Note.CLAIMS_REDUCED if compared else Note.CLAIMS_NOT_COMPARED)
+    return Verdict(Outcome.ALLOWED, receipt=user.receipt, notes=tuple(notes))
 
 
 def _unknown(marker: Marker | MalformedValue | None, now_ms: int, high_water: Position) -> Verdict | None:

@@ -126,6 +126,8 @@ def state_of(user: User) -> PersonState:
         blocked=blocked,
         second_factor_since_ms=entries.second_factor_since(user),
         receipt=latest.receipt if latest else "",
+        why=entries.why_of(latest),
+        lost=entries.lost_by(user),
     )
 
 

@@ -97,6 +97,8 @@ def _write_entries(user: User, now: datetime) -> list[BlacklistEntry]:
         blocked=False,
         second_factor_since_ms=entries.second_factor_since(user),
         receipt=latest.receipt if latest else "",
+        why="",
+        lost=entries.lost_by(user),
     )
     return [entries.write_person(identity, state) for identity in user.identities.select_related("realm")]
 

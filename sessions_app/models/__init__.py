@@ -1,6 +1,7 @@
 """The nouns: one per module, all known here so that Django finds them."""
 
 from sessions_app.models.applications import Application, AsksHow
+from sessions_app.models.attempts import Attempt
 from sessions_app.models.blacklist_entries import BlacklistEntry, BlacklistState, EntryKind
 from sessions_app.models.enforcement_points import EnforcementPoint
 from sessions_app.models.entitlements import Entitlement
@@ -9,6 +10,9 @@ from sessions_app.models.identities import Identity
 from sessions_app.models.issuers import Issuer
 from sessions_app.models.leases import Lease
 from sessions_app.models.machine_credentials import MachineCredential, Scope
+from sessions_app.models.oauth_clients import AuthorizationCode, Consent, OAuthClient
+from sessions_app.models.point_tallies import PointTally
+from sessions_app.models.projects import Project
 from sessions_app.models.realms import Realm
 from sessions_app.models.revocations import (
     EndedSession,
@@ -17,17 +21,23 @@ from sessions_app.models.revocations import (
     RevocationScope,
     RevocationTarget,
 )
+from sessions_app.models.role_changes import RoleChange, RoleChangeState
 from sessions_app.models.roles import Role, RoleGrant
 from sessions_app.models.sessions import Session, SessionApplication
 from sessions_app.models.sightings import UnmatchedSighting
+from sessions_app.models.signals import Signal, SignalOutcome
+from sessions_app.models.signing_keys import SigningKey
 from sessions_app.models.tokens import Token, TokenKind
-from sessions_app.models.users import User
+from sessions_app.models.users import User, UserKind
 
 __all__ = [
     "Application",
     "AsksHow",
+    "Attempt",
+    "AuthorizationCode",
     "BlacklistEntry",
     "BlacklistState",
+    "Consent",
     "EndedSession",
     "EnforcementPoint",
     "Entitlement",
@@ -38,18 +48,27 @@ __all__ = [
     "Lease",
     "MachineCredential",
     "Membership",
+    "OAuthClient",
     "OrderKey",
+    "PointTally",
+    "Project",
     "Realm",
     "Revocation",
     "RevocationScope",
     "RevocationTarget",
     "Role",
+    "RoleChange",
+    "RoleChangeState",
     "RoleGrant",
     "Scope",
     "Session",
     "SessionApplication",
+    "Signal",
+    "SignalOutcome",
+    "SigningKey",
     "Token",
     "TokenKind",
     "UnmatchedSighting",
     "User",
+    "UserKind",
 ]

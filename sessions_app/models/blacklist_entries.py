@@ -61,6 +61,8 @@ class BlacklistEntry(models.Model):
     cutoff_ms = models.BigIntegerField(default=0)
     second_factor_since_ms = models.BigIntegerField(default=0)
     receipt = models.CharField(max_length=13)
+    why = models.CharField(max_length=20, blank=True)
+    lost = models.JSONField(default=list)
     expires_at_ms = models.BigIntegerField()
 
     published_revision = models.PositiveBigIntegerField(default=0)

@@ -10,6 +10,7 @@ class UnknownPolicy(models.TextChoices):
 
 class PointMode(models.TextChoices):
     ENFORCE = "enforce", _("enforce")
+    OBSERVE = "observe", _("observe: decide and count, refuse nothing")
 
 
 class EnforcementPoint(models.Model):
@@ -27,6 +28,19 @@ class EnforcementPoint(models.Model):
         default=UnknownPolicy.CLOSED,
     )
     cache_seconds = models.PositiveIntegerField(_("declared cache in seconds"), default=0)
+    application = models.ForeignKey(
+        "sessions_app.Application",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="enforcement_points",
+    )
+    token_header = models.CharField(
+        _("header with the token"),
+        max_length=100,
+        blank=True,
+        help_text=_("Beside Authorization, and only from a trusted proxy, such as X-Forwarded-Access-Token."),
+    )
     mode = models.CharField(_("mode"), max_length=20, choices=PointMode.choices, default=PointMode.ENFORCE)
 
     class Meta:

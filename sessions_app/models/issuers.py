@@ -47,6 +47,15 @@ class Issuer(models.Model):
     clock_allowance_seconds = models.PositiveIntegerField(_("clock allowance in seconds"), default=5)
     second_factor_claim = models.CharField(_("claim that proves a second factor"), max_length=100, blank=True)
     second_factor_values = models.JSONField(_("values that prove it"), default=list, blank=True)
+    entitlement_claims = models.JSONField(_("claims that list groups and roles"), default=list, blank=True)
+    jwks_uri = models.URLField(_("address of the public keys (JWKS)"), max_length=500, blank=True)
+    allow_private_jwks = models.BooleanField(
+        _("this address is inside our network"),
+        default=False,
+        help_text=_("Without this, keys are never fetched from a private address."),
+    )
+    keys_fetched_at = models.DateTimeField(_("keys last fetched"), null=True, blank=True, editable=False)
+    keys_error = models.CharField(max_length=500, blank=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -84,4 +93,5 @@ class Issuer(models.Model):
             clock_allowance_seconds=self.clock_allowance_seconds,
             second_factor_claim=self.second_factor_claim or None,
             second_factor_values=tuple(self.second_factor_values),
+            entitlement_claims=tuple(self.entitlement_claims),
         )

@@ -22,6 +22,9 @@ class Scope(models.TextChoices):
     PEOPLE_WRITE = "people:write", _("create and change people")
     REVOCATIONS_WRITE = "revocations:write", _("end access")
     REVOCATIONS_READ = "revocations:read", _("read receipts")
+    ROLES_WRITE = "roles:write", _("report role changes")
+    SIGHTINGS_WRITE = "sightings:write", _("report what a guard saw")
+    TOKENS_INTROSPECT = "tokens:introspect", _("introspect tokens")
 
 
 class MachineCredential(models.Model):

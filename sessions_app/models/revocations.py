@@ -26,6 +26,7 @@ STUCK_AFTER = timedelta(seconds=10)
 class RevocationScope(models.TextChoices):
     TOKEN = "token", _("one token")  # a word, not a secret
     SESSION = "session", _("one session")
+    SESSIONS = "sessions", _("several sessions")
     USER = "user", _("the whole person")
 
 
@@ -92,6 +93,11 @@ class Revocation(models.Model):
     cut_off_at = models.DateTimeField(_("cut off"), null=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     reinstated_at = models.DateTimeField(_("sign-in allowed again"), null=True)
+    told_at = models.DateTimeField(_("the person was told"), null=True)
+    second_factor_proved_at = models.DateTimeField(_("back with second factor"), null=True)
+    second_factor_proved_to = models.ForeignKey(
+        "sessions_app.Issuer", on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     proof_tail = models.CharField(max_length=8, blank=True)
     proof_kind = models.CharField(max_length=10, blank=True)
@@ -139,9 +145,15 @@ class Revocation(models.Model):
 
     @property
     def person(self) -> User | None:
-        """The one person it is about."""
-        target = self.targets.select_related("user").first()
-        return target.user if target else None
+        """The one person it is about; None where there are several (`people`)."""
+        people = self.people
+        return people[0] if len(people) == 1 else None
+
+    @property
+    def people(self) -> list[User]:
+        """Everybody it is about, by name."""
+        targets = self.targets.select_related("user").order_by("user__display_name", "user_id")
+        return [target.user for target in targets]
 
 
 class RevocationTarget(models.Model):

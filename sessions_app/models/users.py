@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from sessions_app.models.revocations import Revocation
 
 NAMESAKES_COMPARED = 500
+
+
+class UserKind(models.TextChoices):
+    PERSON = "person", _("person")
+    SERVICE = "service", _("service account")
+
+
 POPULATION_FIELDS = {
     PopulationKind.LEGAL_ENTITY: "legal_entity",
     PopulationKind.COUNTRY: "country",
@@ -80,6 +87,7 @@ class User(AbstractBaseUser):
     """A directory can create users, never grant a Role. Users are never deleted, only erased in place."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=UserKind.choices, default=UserKind.PERSON)
     username = models.CharField(_("user name"), max_length=150, unique=True)
     external_id = models.CharField(_("external id"), max_length=200, unique=True, null=True, blank=True)
     display_name = models.CharField(_("name"), max_length=200)
@@ -97,6 +105,12 @@ class User(AbstractBaseUser):
 
     sign_in_blocked_at = models.DateTimeField(_("sign-in blocked"), null=True, blank=True)
     revision = models.PositiveBigIntegerField(default=0, editable=False)
+    lost_claims = models.JSONField(default=list, editable=False)
+    """Names of groups and entitlements, sorted, that no token of theirs may carry any more (`role_changed`)."""
+    groups_as_of = models.DateTimeField(null=True, editable=False)
+    """How recent the newest applied report of their groups is; what is older changes nothing."""
+    may_enrol_until = models.DateTimeField(null=True, editable=False)
+    """While a second factor is demanded, until when they may set one up (`allow_enrolment`)."""
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 

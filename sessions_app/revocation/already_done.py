@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RevocationScope, Session, Token, User
 from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
-from sessions_app.revocation.orders import OneSession, OneToken, Order
+from sessions_app.revocation.orders import OneSession, OneToken, Order, SomeSessions
 from sessions_app.revocation.reasons import RULES
 
 
-def find_already_done(order: Order, user: User) -> Revocation | None:
+def find_already_done(order: Order, people: Sequence[User]) -> Revocation | None:
     """The unfinished or effective revocation that has at least the effects this order would have, or None.
 
-    Expects the person to be locked. Something stronger (a block on top of an ended session) is never "done",
-    and nothing cut off is while the blacklist still lacks something of this person.
+    Expects the people to be locked. Something stronger (a block on top of an ended session) is never "done",
+    and nothing cut off is while the blacklist still lacks something of them.
     """
-    done = _find(order, user)
-    if done and done.cut_off_at and BlacklistEntry.objects.filter(user=user).unpublished().exists():
+    done = _find(order, people)
+    if done and done.cut_off_at and BlacklistEntry.objects.filter(user__in=people).unpublished().exists():
         return None
     return done
 
 
-def _find(order: Order, user: User) -> Revocation | None:
+def _find(order: Order, people: Sequence[User]) -> Revocation | None:
     match order.scope:
+        case SomeSessions(session_ids=keys):
+            return _done_for_sessions(keys)
         case OneSession():
             ended = Session.objects.select_related("ended_by").get(pk=order.scope.session_id)
             return ended.ended_by
@@ -32,7 +36,13 @@ def _find(order: Order, user: User) -> Revocation | None:
                 Token.objects.select_related("session__ended_by").get(pk=order.scope.token_id)
             )
         case _:
-            return _done_for_person(order, user)
+            return _done_for_person(order, people[0])
+
+
+def _done_for_sessions(keys: Sequence[UUID]) -> Revocation | None:
+    """One revocation that ended every one of them; several together are nobody's answer."""
+    endings = set(Session.objects.filter(pk__in=keys).values_list("ended_by", flat=True))
+    return Revocation.objects.filter(pk=endings.pop()).first() if len(endings) == 1 else None
 
 
 def _done_for_token(token: Token) -> Revocation | None:

@@ -9,10 +9,24 @@ from typing import Literal
 from django.db.models import Max
 
 from sessions_app.blacklist.values import SessionValue, TokenValue, UserValue
+from sessions_app.blacklist.verdict import lost_digest
 from sessions_app.blacklist.writer import Entry
-from sessions_app.models import BlacklistEntry, EntryKind, Identity, Issuer, Realm, Session, Token, User
+from sessions_app.models import (
+    BlacklistEntry,
+    EntryKind,
+    Identity,
+    Issuer,
+    Realm,
+    Revocation,
+    Session,
+    Token,
+    User,
+)
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.reasons import RULES
 
 PORTAL_LIFE_MS = 13 * 3_600_000
+LOST_AT_MOST = 64
 
 WRITTEN_KINDS: dict[EntryKind, Literal["user", "session", "token"]] = {
     EntryKind.USER: "user",
@@ -30,6 +44,8 @@ class PersonState:
     blocked: bool
     second_factor_since_ms: int
     receipt: str
+    why: str
+    lost: tuple[str, ...]
 
 
 def life_in(realm: Realm) -> int:
@@ -48,6 +64,7 @@ def write_person(identity: Identity, state: PersonState) -> BlacklistEntry:
     cutoff_ms = state.cutoff_ms + allowance_in(identity.realm)
     draft = _draft(EntryKind.USER, identity, ident="", state=state)
     draft.blocked = state.blocked
+    draft.lost = list(state.lost)
     draft.second_factor_since_ms = state.second_factor_since_ms
     draft.cutoff_ms = cutoff_ms
     draft.expires_at_ms = cutoff_ms + life_in(identity.realm)
@@ -91,6 +108,7 @@ def _draft(kind: EntryKind, identity: Identity, *, ident: str, state: PersonStat
         ident=ident,
         revision=state.revision,
         receipt=state.receipt,
+        why=state.why,
     )
 
 
@@ -120,6 +138,8 @@ def _raised(entry: BlacklistEntry, draft: BlacklistEntry) -> BlacklistEntry:
     entry.blocked = draft.blocked
     entry.second_factor_since_ms = draft.second_factor_since_ms
     entry.receipt = draft.receipt
+    entry.why = draft.why
+    entry.lost = draft.lost
     entry.cutoff_ms = max(entry.cutoff_ms, draft.cutoff_ms)
     entry.expires_at_ms = max(entry.expires_at_ms, draft.expires_at_ms)
     entry.save()
@@ -136,11 +156,13 @@ def as_written(entry: BlacklistEntry) -> Entry:
             cutoff_ms=entry.cutoff_ms,
             second_factor_since_ms=entry.second_factor_since_ms,
             receipt=entry.receipt,
+            why=entry.why,
+            lost=tuple(entry.lost),
         )
     elif entry.kind == EntryKind.SESSION:
-        value = SessionValue(revision=entry.revision, receipt=entry.receipt)
+        value = SessionValue(revision=entry.revision, receipt=entry.receipt, why=entry.why)
     else:
-        value = TokenValue(revision=entry.revision, receipt=entry.receipt)
+        value = TokenValue(revision=entry.revision, receipt=entry.receipt, why=entry.why)
     return Entry(
         kind=WRITTEN_KINDS[EntryKind(entry.kind)],
         realm=entry.realm.key,
@@ -149,6 +171,16 @@ def as_written(entry: BlacklistEntry) -> Entry:
         value=value,
         expires_at_ms=entry.expires_at_ms,
     )
+
+
+def why_of(revocation: Revocation | None) -> str:
+    """The reason class that the entries of this decision tell a refused client."""
+    return RULES[Reason(revocation.reason)].reason_class if revocation else ""
+
+
+def lost_by(user: User) -> tuple[str, ...]:
+    """Digests of what no token of this person may name any more; the first of them where there are very many."""
+    return tuple(lost_digest(name) for name in user.lost_claims[:LOST_AT_MOST])
 
 
 def second_factor_since(user: User) -> int:

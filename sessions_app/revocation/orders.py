@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 from audit.initiators import Initiator
@@ -21,6 +22,10 @@ class OneUser:
     kind: ClassVar = RevocationScope.USER
     user_id: UUID
 
+    @property
+    def subject(self) -> str:
+        return str(self.user_id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OneSession:
@@ -28,6 +33,27 @@ class OneSession:
 
     kind: ClassVar = RevocationScope.SESSION
     session_id: UUID
+
+    @property
+    def subject(self) -> str:
+        return str(self.session_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SomeSessions:
+    """A frozen set of sessions, of one person or several: exactly these end, whatever appears meanwhile."""
+
+    kind: ClassVar = RevocationScope.SESSIONS
+    session_ids: tuple[UUID, ...]
+
+    @classmethod
+    def of(cls, session_ids: Iterable[UUID]) -> Self:
+        """Each once and sorted, so that the same set is the same order."""
+        return cls(session_ids=tuple(sorted(set(session_ids))))
+
+    @property
+    def subject(self) -> str:
+        return hashlib.sha256(",".join(map(str, self.session_ids)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +63,12 @@ class OneToken:
     kind: ClassVar = RevocationScope.TOKEN
     token_id: int
 
+    @property
+    def subject(self) -> str:
+        return str(self.token_id)
 
-Scope = OneUser | OneSession | OneToken
+
+Scope = OneUser | OneSession | SomeSessions | OneToken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +91,5 @@ class Order:
 
     def fingerprint(self) -> str:
         """The same for two orders that ask for the same thing; not for what the asker happened to see."""
-        (subject,) = vars(self.scope).values()
-        asked = [self.scope.kind, str(subject), self.reason, self.note, self.ticket]
+        asked = [self.scope.kind, self.scope.subject, self.reason, self.note, self.ticket]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()

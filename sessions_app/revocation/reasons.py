@@ -13,7 +13,10 @@ OTHER_NEEDS_CHARACTERS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class ReasonRule:
-    """One row of the table in the contract. `the_person`: people may use it for their own sessions."""
+    """One row of the table in the contract. `the_person`: people may use it for their own sessions.
+
+    `reason_class` is what a refused client is told, so that it can act on it; empty is the usual one.
+    """
 
     blocks_sign_in: bool = False
     second_factor_next: bool = False
@@ -21,6 +24,7 @@ class ReasonRule:
     machines: bool = False
     the_person: bool = False
     the_clock: bool = False
+    reason_class: str = ""
 
 
 RULES: dict[Reason, ReasonRule] = {
@@ -30,8 +34,12 @@ RULES: dict[Reason, ReasonRule] = {
     Reason.SECURITY_INCIDENT: ReasonRule(
         second_factor_next=True, roles=frozenset({Role.SECURITY}), machines=True
     ),
-    Reason.ROLE_CHANGE: ReasonRule(roles=frozenset({Role.IT, Role.SECURITY}), machines=True),
-    Reason.PROJECT_END: ReasonRule(roles=frozenset({Role.IT, Role.SECURITY}), the_clock=True),
+    Reason.ROLE_CHANGE: ReasonRule(
+        roles=frozenset({Role.IT, Role.SECURITY}), machines=True, reason_class="claims_changed"
+    ),
+    Reason.PROJECT_END: ReasonRule(
+        roles=frozenset({Role.IT, Role.SECURITY}), the_clock=True, reason_class="project_ended"
+    ),
     Reason.LOST_DEVICE: ReasonRule(
         second_factor_next=True, roles=frozenset({Role.IT, Role.SECURITY}), the_person=True
     ),

@@ -152,6 +152,8 @@ def _next_state(user: User, now: datetime, *, ended_by: Revocation | None) -> Pe
         blocked=not user.is_active,
         second_factor_since_ms=0,
         receipt=ended_by.receipt if ended_by else "",
+        why=entries.why_of(ended_by),
+        lost=entries.lost_by(user),
     )
 
 

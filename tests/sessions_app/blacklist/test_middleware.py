@@ -137,6 +137,7 @@ def allowed(person: str, sid: str | None) -> Verdict:
         audiences=(),
         second_factor=False,
         project_end_ms=None,
+        entitlements=None,
         raw={},
     )
     return Verdict(Outcome.ALLOWED, claims=claims)

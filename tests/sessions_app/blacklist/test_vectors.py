@@ -15,7 +15,9 @@ from sessions_app.blacklist.verdict import Values, decide
 PUBLISHED: dict[str, Any] = json.loads(vectors.PATH.read_text())
 
 CAUSES = {
-    "user_blocked", "session_revoked", "token_revoked", "user_cutoff", "everyone_cutoff", "project_ended",
+    "user_blocked", "session_revoked", "token_revoked", "user_cutoff",
+    "step_up",
+    "claims_changed", "everyone_cutoff", "project_ended",
     "malformed_entry", "marker_missing", "marker_version", "heartbeat_old", "heartbeat_ahead", "went_back",
     "algorithm", "header", "typ", "unknown_key", "unknown_issuer", "audience", "expired", "not_yet_valid",
     "lifetime", "session_too_old", "missing_claim", "empty_claim", "claim_type", "claim_range", "claim_too_long",

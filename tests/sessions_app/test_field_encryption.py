@@ -8,7 +8,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from cryptography.fernet import Fernet, InvalidToken
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.field_encryption import decrypt, encrypt
+from sessions_app.field_encryption import decrypt, encrypt
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
