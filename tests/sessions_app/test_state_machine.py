@@ -30,7 +30,8 @@ from sessions_app.models import Revocation, Session, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.engine import revoke
-from sessions_app.revocation.orders import OneSession, OneUser, Order, Scope
+from sessions_app.revocation.errors import NothingToEnd
+from sessions_app.revocation.orders import OneSession, OneUser, Order, Scope, SomeSessions
 from sessions_app.revocation.reconcile import reconcile
 from sessions_app.scheduled.clock import THE_CLOCK, Clock
 from tests.conftest import forget_what_guards_saw
@@ -95,6 +96,18 @@ class Curfew(RuleBasedStateMachine):
         self.untouched.discard(session.sid)
         if self._revoke(OneSession(session_id=session.pk), Reason.USER_REQUEST).cut_off_at:
             self.dead.add(session.sid)
+
+    @rule(chosen=st.lists(consumes(sessions), min_size=1, max_size=3, unique_by=lambda session: session.sid))
+    def end_a_selection(self, chosen: list[Session]) -> None:
+        """Of one person or several; what is over already stays over."""
+        self.untouched -= {session.sid for session in chosen}
+        scope = SomeSessions.of(session.pk for session in chosen)
+        try:
+            revocation = self._revoke(scope, Reason.USER_REQUEST)
+        except NothingToEnd:
+            return
+        if revocation.cut_off_at:
+            self.dead |= {session.sid for session in chosen}
 
     def _revoke(self, scope: Scope, reason: Reason) -> Revocation:
         # Sign-ins are dated six seconds ahead; a person order must come after them to cover them.

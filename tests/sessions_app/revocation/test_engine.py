@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from audit.initiators import the_shell
 from audit.models import AuditEntry
-from sessions_app.blacklist.verdict import Outcome
+from sessions_app.blacklist.verdict import Note, Outcome
 from sessions_app.models import (
     BlacklistEntry,
     Issuer,
@@ -24,7 +26,7 @@ from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import RevocationState
 from sessions_app.models.roles import PopulationKind
 from sessions_app.revocation.connections import session_guard
-from sessions_app.revocation.engine import answers_another, revoke
+from sessions_app.revocation.engine import answers_another, cut_off, decide, revoke
 from sessions_app.revocation.errors import (
     ActingOnOneself,
     CannotEndAlone,
@@ -37,7 +39,7 @@ from sessions_app.revocation.errors import (
     ReasonNotAllowed,
     TicketMalformed,
 )
-from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope
+from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope, SomeSessions
 from tests.factories import (
     REALM,
     a_grant,
@@ -47,6 +49,8 @@ from tests.factories import (
     identity_of,
     initiator_of,
     open_session,
+    token_for,
+    verdict_on,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
@@ -253,6 +257,120 @@ def test_only_the_revision_that_was_written_is_noted_as_published(hana, ines):
     BlacklistEntry.objects.note(written, "published_revision")
 
     assert BlacklistEntry.objects.unpublished().count() == len(written)
+
+
+# --- Several sessions at once ---------------------------------------------------------------------
+
+
+def test_a_selection_ends_exactly_its_sessions_of_everybody_in_it(sam, ines, otto):
+    chosen = [open_session(ines), open_session(otto)]
+    left = [open_session(ines), open_session(otto)]
+
+    revocation = revoke(an_order(sam, SomeSessions.of(s.pk for s in chosen), Reason.SECURITY_INCIDENT))
+
+    assert revocation.sessions_ended == 2
+    assert revocation.people == [ines, otto]
+    assert revocation.person is None
+    assert [outcome_for(session) for session in chosen] == [Outcome.REVOKED] * 2
+    assert [outcome_for(session) for session in left] == [Outcome.ALLOWED] * 2
+
+
+def test_a_selection_leaves_one_entry_for_each_person_with_their_own_count(sam, ines, otto):
+    chosen = [open_session(ines), open_session(ines), open_session(otto)]
+
+    revocation = revoke(an_order(sam, SomeSessions.of(s.pk for s in chosen), Reason.SECURITY_INCIDENT))
+
+    entries = AuditEntry.objects.filter(event_code="RV-104", receipt=revocation.receipt)
+    counts = {entry.target_id: entry.sessions_ended for entry in entries}
+    assert counts == {str(ines.pk): 2, str(otto.pk): 1}
+
+
+def test_a_selection_with_one_person_who_is_out_of_bounds_ends_nothing(ivan, ines, ada):
+    chosen = [open_session(ines), open_session(ada)]
+
+    with pytest.raises(PrivilegedPerson):
+        revoke(an_order(ivan, SomeSessions.of(s.pk for s in chosen), Reason.USER_REQUEST))
+
+    assert [outcome_for(session) for session in chosen] == [Outcome.ALLOWED] * 2
+
+
+def test_a_selection_with_a_session_no_guard_could_tell_apart_ends_nothing(ivan, ines):
+    chosen = [open_session(ines), open_session(ines, sid=None, client="phone")]
+
+    with pytest.raises(CannotEndAlone):
+        revoke(an_order(ivan, SomeSessions.of(s.pk for s in chosen), Reason.USER_REQUEST))
+
+    assert outcome_for(chosen[0]) is Outcome.ALLOWED
+
+
+def test_the_same_selection_again_is_already_done(ivan, ines, otto):
+    chosen = SomeSessions.of([open_session(ines).pk, open_session(otto).pk])
+    first = revoke(an_order(ivan, chosen, Reason.USER_REQUEST))
+
+    assert revoke(an_order(ivan, chosen, Reason.USER_REQUEST)) == first
+    assert AuditEntry.objects.filter(event_code="RV-111", receipt=first.receipt).count() == 2
+
+
+def test_a_selection_that_is_over_by_several_hands_has_nothing_left_to_end(ivan, ines, otto):
+    chosen = SomeSessions.of([open_session(ines).pk, open_session(otto).pk])
+    revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.USER_REQUEST))
+    revoke(an_order(ivan, OneUser(user_id=otto.pk), Reason.USER_REQUEST))
+
+    with pytest.raises(NothingToEnd):
+        revoke(an_order(ivan, chosen, Reason.USER_REQUEST))
+
+
+def test_an_empty_selection_is_no_order(ivan):
+    with pytest.raises(NothingToEnd):
+        revoke(an_order(ivan, SomeSessions.of([]), Reason.USER_REQUEST))
+
+
+# --- Deciding among other things ------------------------------------------------------------------
+
+
+def test_what_is_decided_and_rolled_back_never_reached_the_blacklist(sam, ines):
+    session = open_session(ines)
+
+    with transaction.atomic():
+        decide(an_order(sam, OneUser(user_id=ines.pk), Reason.SECURITY_INCIDENT))
+        transaction.set_rollback(True)
+
+    assert not Revocation.objects.exists()
+    assert outcome_for(session) is Outcome.ALLOWED
+
+
+def test_what_is_decided_is_cut_off_by_its_second_step(sam, ines):
+    session = open_session(ines)
+    with transaction.atomic():
+        decided = decide(an_order(sam, OneUser(user_id=ines.pk), Reason.SECURITY_INCIDENT))
+    assert decided.state is RevocationState.REQUESTED
+
+    assert cut_off(decided, by=initiator_of(sam)).state is RevocationState.CUT_OFF
+    assert outcome_for(session) is Outcome.REVOKED
+
+
+# --- What a refused client learns -----------------------------------------------------------------
+
+
+def test_the_reason_class_of_the_decision_reaches_the_guard(ivan, ines):
+    session = open_session(ines)
+    revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE))
+
+    assert verdict_on(token_for(ines, session)).why == "claims_changed"
+
+
+def test_what_a_person_lost_is_refused_in_new_tokens_and_nothing_else(ivan, ines, issuer):
+    Issuer.objects.update(entitlement_claims=["roles"], clock_allowance_seconds=0)
+    ines.lost_claims = ["approve"]
+    ines.save(update_fields=["lost_claims"])
+    revoke(an_order(ivan, OneUser(user_id=ines.pk), Reason.ROLE_CHANGE))
+    time.sleep(1.01 - time.time() % 1)  # a session that began in the cutoff's own second is over
+
+    unreduced = verdict_on(token_for(ines, roles=["approve", "read"]))
+    reduced = verdict_on(token_for(ines, roles=["read"]))
+
+    assert (unreduced.outcome, unreduced.cause) == (Outcome.REVOKED, "claims_changed")
+    assert (reduced.outcome, reduced.notes) == (Outcome.ALLOWED, (Note.CLAIMS_REDUCED,))
 
 
 # --- Who may --------------------------------------------------------------------------------------
