@@ -119,6 +119,32 @@ class Events:
         _("%(initiator)s could not allow %(target)s to sign in again: %(why)s"),
     )
 
+    SECOND_FACTOR_PROVED = EventKind(
+        "RV-130",
+        "second_factor.proved",
+        _("%(target)s is back with a second factor, proved to %(issuer)s"),
+        ("target", "details.issuer"),
+    )
+    CLAIMS_REDUCED = EventKind(
+        "RV-140",
+        "claims.reduced",
+        _("The new token of %(target)s at %(issuer)s really says less, receipt %(receipt)s"),
+        ("target", "details.issuer"),
+    )
+    CLAIMS_NOT_REDUCED = EventKind(
+        "RV-141",
+        "claims.not_reduced",
+        _("The new token of %(target)s at %(issuer)s still claims what was lost, receipt %(receipt)s"),
+        ("target", "details.issuer"),
+        usual=Outcome.FAILED,
+    )
+    CLAIMS_NOT_COMPARED = EventKind(
+        "RV-142",
+        "claims.not_compared",
+        _("The new token of %(target)s cannot be compared: %(issuer)s names no groups or roles"),
+        ("target", "details.issuer"),
+    )
+
     # --- People ---
     PERSON_IMPORTED = EventKind(
         "PE-101", "person.imported", _("%(initiator)s brought in %(target)s"), ("target",)
@@ -194,6 +220,40 @@ class Events:
         "enforcement_point.saved",
         _("%(initiator)s saved the enforcement point %(target)s"),
         ("target",),
+    )
+    SIGNING_KEY_DRAWN = EventKind(
+        "ST-105",
+        "signing_key.drawn",
+        _("%(initiator)s had a new signing key drawn: %(target)s"),
+        ("target",),
+    )
+    OAUTH_CLIENT_SAVED = EventKind(
+        "ST-106", "oauth_client.saved", _("%(initiator)s saved the OAuth client %(target)s"), ("target",)
+    )
+    OAUTH_SECRET_DRAWN = EventKind(
+        "ST-107",
+        "oauth_client.secret_drawn",
+        _("%(initiator)s had a new secret drawn for the OAuth client %(target)s"),
+        ("target",),
+    )
+    OAUTH_CLIENT_SWITCHED = EventKind(
+        "ST-108",
+        "oauth_client.switched",
+        _("%(initiator)s switched the OAuth client %(target)s %(state)s"),
+        ("target", "details.state"),
+    )
+    CONSENT_GIVEN = EventKind(
+        "SI-110",
+        "consent.given",
+        _("%(initiator)s let %(target)s know who they are"),
+        ("target", "details.scopes"),
+    )
+    REFRESH_REUSED = EventKind(
+        "SE-110",
+        "refresh_token.reused",
+        _("A refresh token of %(target)s was used again; its session is over"),
+        ("target",),
+        usual=Outcome.REFUSED,
     )
     TOKEN_EXPLAINED = EventKind(
         "ST-104", "token.explained", _("%(initiator)s had a pasted token explained; it was not kept")

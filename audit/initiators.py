@@ -28,6 +28,7 @@ class Door(StrEnum):
     CLOCK = "clock"
     GUARD = "guard"
     SIGN_IN = "sign_in"
+    OAUTH = "oauth"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,14 @@ def the_shell() -> Initiator:
     """Whoever types on the server: the numeric account is kept for ever, its name can be blanked."""
     uid = os.getuid()
     return Initiator(kind=InitiatorKind.SHELL, id=f"uid-{uid}", name=_account_name(uid), door=Door.SHELL)
+
+
+AUTHORIZATION_SERVER = "authorization-server"
+
+
+def the_authorization_server() -> Initiator:
+    """Our own authorization server, where it ends a stolen grant by itself."""
+    return Initiator(kind=InitiatorKind.MACHINE, id=AUTHORIZATION_SERVER, name="", door=Door.OAUTH)
 
 
 def somebody_unknown(*, door: Door, address: str | None, correlation_id: str = "") -> Initiator:

@@ -25,7 +25,17 @@ from sessions_app.blacklist.verdict import Outcome
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 WITHOUT_SECOND_FACTOR = ("/accounts/", "/static/", "/theme/", "/healthz", "/readyz")
-PATHS_OF_MACHINES = ("/api/", "/healthz", "/readyz", "/static/")
+PATHS_OF_MACHINES = (
+    "/api/",
+    "/healthz",
+    "/readyz",
+    "/static/",
+    "/.well-known/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/userinfo",
+    "/oauth/jwks",
+)
 
 
 class RequestIdentity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -22,6 +22,8 @@ from sessions_app.models import Application, Identity, Issuer, Realm, Session, S
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.truth import truth
+from sessions_app.tokens.own_issuer import prepare_own_issuer
+from sessions_app.tokens.starts import start_after_cutoff
 
 if TYPE_CHECKING:
     from portal.htmx import HtmxRequest
@@ -59,6 +61,7 @@ def prepare_own_places() -> None:
     with transaction.atomic(), acting(the_shell()):
         portal_issuer()
         portal_application()
+    prepare_own_issuer(by=the_shell())
 
 
 def initiator_for(request: HttpRequest, user: User, *, door: Door = Door.PAGE) -> Initiator:
@@ -89,16 +92,25 @@ def _begin(request: HttpRequest, user: User, *, by: Initiator) -> Session:
     identity = Identity.objects.filter(realm=issuer.realm, person_id=str(user.pk)).first()
     if identity is None:
         identity = link_identity(user, issuer.realm, str(user.pk), by=by)
-    with transaction.atomic():
-        session = _store(request, user, issuer=issuer, identity=identity)
-        record(Events.SIGNED_IN, initiator=by, target=Target.of(user, label=user.display_name))
+    session = start_after_cutoff(
+        user,
+        issuer.realm,
+        lambda now: _start(request, user, issuer=issuer, identity=identity, now=now, by=by),
+    )
     request.session[SID_KEY] = session.sid
     request.session[STARTED_KEY] = to_milliseconds(session.began_at)
     return session
 
 
-def _store(request: HttpRequest, user: User, *, issuer: Issuer, identity: Identity) -> Session:
-    now = database_now()
+def _start(
+    request: HttpRequest, user: User, *, issuer: Issuer, identity: Identity, now: datetime, by: Initiator
+) -> Session:
+    session = _store(request, user, issuer=issuer, identity=identity, now=now)
+    record(Events.SIGNED_IN, initiator=by, target=Target.of(user, label=user.display_name))
+    return session
+
+
+def _store(request: HttpRequest, user: User, *, issuer: Issuer, identity: Identity, now: datetime) -> Session:
     session = Session.objects.create(
         realm=issuer.realm,
         issuer=issuer,

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from portal.views import (
     applications,
     audit_log,
+    authorize,
     credentials,
     errors,
     health,
@@ -21,11 +22,19 @@ from portal.views import (
 )
 from portal.views.theme import choose_theme
 from sessions_app.doors.api.service import api
+from sessions_app.doors.oauth import metadata, tokens, userinfo
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/v1/", api.urls),
+    path("oauth/authorize", authorize.authorize, name="oauth_authorize"),
+    path("oauth/token", tokens.token, name="oauth_token"),
+    path("oauth/revoke", tokens.revoke, name="oauth_revoke"),
+    path("oauth/userinfo", userinfo.userinfo, name="oauth_userinfo"),
+    path("oauth/jwks", metadata.jwks, name="oauth_jwks"),
+    path(".well-known/oauth-authorization-server", metadata.authorization_server),
+    path(".well-known/openid-configuration", metadata.openid_configuration),
     path("", home.home, name="home"),
     path("people/", people.people, name="people"),
     path("people/<uuid:user_id>/", people.person, name="person"),

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, AbstractGrant
+
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+def _without_loopback_port(uri: str) -> str:
+    """The address without its port where it is http on the loopback interface; "" for any other."""
+    try:
+        parts = urlsplit(uri)
+        has_port = parts.port is not None
+    except ValueError:
+        return ""
+    if parts.scheme != "http" or parts.hostname not in LOOPBACK or not has_port or "@" in parts.netloc:
+        return ""
+    return parts._replace(netloc=parts.netloc.rpartition(":")[0]).geturl()
 
 
 class OAuthClient(AbstractApplication):
@@ -52,6 +67,20 @@ class OAuthClient(AbstractApplication):
 
     def is_usable(self, request: object) -> bool:
         return self.disabled_at is None
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Exactly one of those registered; a public client on this machine may come from any port (RFC 8252, 7.3)."""
+        registered = self.redirect_uris.split()
+        if uri in registered:
+            return True
+        is_public = self.client_type == self.CLIENT_PUBLIC
+        return is_public and _without_loopback_port(uri) in {
+            found for one in registered if (found := _without_loopback_port(one))
+        }
+
+    def get_allowed_schemes(self) -> list[str]:
+        """Where a browser may be sent: what is registered decides, a native client's own scheme among it."""
+        return sorted({urlsplit(uri).scheme for uri in self.redirect_uris.split()})
 
     @staticmethod
     def draw_secret() -> str:

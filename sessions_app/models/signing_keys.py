@@ -15,8 +15,8 @@ class SigningKeyQuerySet(QuerySet["SigningKey"]):
         return self.filter(Q(published_until__isnull=True) | Q(published_until__gt=at))
 
     def signing(self, at: datetime) -> SigningKeyQuerySet:
-        """Keys that may sign at this moment, the newest first."""
-        return self.filter(signs_from__lte=at, published_until__isnull=True).order_by("-signs_from", "-id")
+        """Keys that may sign at this moment, the newest first; one that is to retire goes on until the next signs."""
+        return self.published(at).filter(signs_from__lte=at).order_by("-signs_from", "-id")
 
 
 class SigningKey(models.Model):

@@ -99,6 +99,22 @@ def write_token(token: Token, state: PersonState, *, expires_ms: int) -> Blackli
     return entry
 
 
+def restate_person(user: User, *, second_factor_since_ms: int | None = None) -> None:
+    """Let the person's entries say anew what is true of them, without ending anything: cutoffs stay where they are.
+
+    Expects the person's lock. `second_factor_since_ms` is left as it is where None.
+    """
+    user.revision += 1
+    user.save(update_fields=["revision"])
+    for entry in BlacklistEntry.objects.select_for_update().filter(user=user, kind=EntryKind.USER):
+        entry.revision = user.revision
+        entry.blocked = user.sign_in_blocked_at is not None
+        entry.lost = list(lost_by(user))
+        if second_factor_since_ms is not None:
+            entry.second_factor_since_ms = second_factor_since_ms
+        entry.save(update_fields=["revision", "blocked", "lost", "second_factor_since_ms"])
+
+
 def _draft(kind: EntryKind, identity: Identity, *, ident: str, state: PersonState) -> BlacklistEntry:
     return BlacklistEntry(
         kind=kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from audit.initiators import Initiator, InitiatorKind
+from audit.initiators import AUTHORIZATION_SERVER, Initiator, InitiatorKind
 from sessions_app.models import RevocationScope, Role, RoleGrant, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.errors import (
@@ -35,10 +35,15 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
         raise NoteTooShort
     if order.ticket and not TICKET.fullmatch(order.ticket):
         raise TicketMalformed
-    if not is_own:
+    if not is_own and not _ends_a_stolen_grant(order):
         refuse_privileged(order.initiator, user)
     if whole_person and RULES[order.reason].blocks_sign_in and is_last_admin(user):
         raise LastAdmin
+
+
+def _ends_a_stolen_grant(order: Order) -> bool:
+    """One session whose grant was used twice ends whoever it belongs to: waiting for Security would keep a thief in."""
+    return order.initiator.id == AUTHORIZATION_SERVER and order.scope.kind == RevocationScope.SESSION
 
 
 def refuse_privileged(initiator: Initiator, user: User) -> None:

@@ -16,9 +16,11 @@ from audit.initiators import the_clock
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.roles import expire_roles
 from sessions_app.revocation import gate, sweeper
+from sessions_app.revocation.confirmations import note_absent_sign_ins
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.revocation.reconcile import reconcile
 from sessions_app.scheduled.lease import give_back, take_or_renew
+from sessions_app.tokens.own_issuer import rotate_own_key
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,8 @@ class Clock:
             sweeper.publish_the_rest()
             self._every("reconcile", RECONCILE_SECONDS, lambda: reconcile(by=THE_CLOCK))
             self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
+            self._every("compare", EXPIRE_SECONDS, lambda: note_absent_sign_ins(by=THE_CLOCK))
+            self._every("keys", RECONCILE_SECONDS, lambda: rotate_own_key(by=THE_CLOCK))
         except BlacklistUnavailable as failure:
             logger.warning("the blacklist does not answer: %s", failure)
             gate.note_unreachable(failure, fence=fence)

@@ -8,7 +8,10 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 # Signing in, what carries no data, and doors that check credentials of their own.
-PUBLIC = ("healthz", "readyz", "theme/", "accounts/", "^accounts/", "api/v1/")
+PUBLIC = (
+    "healthz", "readyz", "theme/", "accounts/", "^accounts/", "api/v1/", ".well-known/",
+    "oauth/token", "oauth/revoke", "oauth/userinfo", "oauth/jwks",
+)  # fmt: skip
 
 
 def every_pattern(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

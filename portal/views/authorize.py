@@ -1,0 +1,159 @@
+"""GET and POST /oauth/authorize: somebody signs in to an application with what they are here (RFC 6749, OIDC Core)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
+from oauth2_provider.http import OAuth2ResponseRedirect
+from oauthlib.oauth2.rfc6749 import errors
+
+from portal.access import to_sign_in
+from portal.htmx import HtmxRequest
+from portal.portal_sessions import SID_KEY
+from sessions_app.changes.consents import has_consented, note_consent
+from sessions_app.models import OAuthClient, Session
+from sessions_app.tokens.families import Origin
+from sessions_app.tokens.scopes import words_of
+from sessions_app.tokens.server import core_for, with_issuer
+from sessions_app.tokens.validator import CurfewValidator
+
+CONSENT = "portal/oauth/consent.html"
+REFUSED = "portal/oauth/refused.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """An authorization request whose client and redirect address are genuine."""
+
+    client: OAuthClient
+    scopes: list[str]
+    credentials: dict[str, Any]
+
+    @property
+    def redirect_uri(self) -> str:
+        return str(self.credentials["redirect_uri"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def authorize(request: HtmxRequest) -> HttpResponse:
+    """Ask to sign in, then for consent, then send the browser back with a code.
+
+    A request whose client or redirect address is wrong never leads anywhere: it is answered with a page.
+    """
+    validator = CurfewValidator(person=request.user if request.user.is_authenticated else None)
+    core = core_for(validator)
+    try:
+        scopes, credentials = core.validate_authorization_request(request)
+    except FatalClientError as failure:
+        return _refuse(request, failure)
+    except OAuthToolkitError as failure:
+        return _send_error(failure.oauthlib_error, validator, request.GET.get("redirect_uri", ""))
+    assert validator.client is not None
+    asked = Asked(client=validator.client, scopes=list(scopes), credentials=credentials)
+    if not request.user.is_authenticated:
+        return to_sign_in(request)
+    if _must_sign_in_anew(request):
+        return _sign_in_anew(request)
+    if request.method == "POST":
+        return _answer(request, core, asked, allow="allow" in request.POST)
+    if _needs_consent(request, asked):
+        return _ask(request, asked)
+    return _answer(request, core, asked, allow=True)
+
+
+# Who may ask is settled above, request by request: a client must be told `login_required`, not led to sign-in.
+authorize.required_rights = ()  # type: ignore[attr-defined]  # read by the test that every view names its rights
+
+
+def _prompts(request: HtmxRequest) -> set[str]:
+    return set(request.GET.get("prompt", "").split())
+
+
+def _must_sign_in_anew(request: HtmxRequest) -> bool:
+    if "login" in _prompts(request):
+        return True
+    longest = request.GET.get("max_age", "")
+    if not longest.isascii() or not longest.isdigit():
+        return False
+    session = _portal_session(request)
+    return (timezone.now() - session.began_at).total_seconds() > min(int(longest[:9]), 10**9)
+
+
+def _sign_in_anew(request: HtmxRequest) -> HttpResponse:
+    """Sign out here and come back with the same question, less what has then been done."""
+    kept = request.GET.copy()
+    kept.pop("max_age", None)
+    kept["prompt"] = " ".join(_prompts(request) - {"login"})
+    address = f"{request.path}?{kept.urlencode()}"
+    logout(request)
+    return redirect_to_login(address)
+
+
+def _needs_consent(request: HtmxRequest, asked: Asked) -> bool:
+    if "consent" in _prompts(request):
+        return True
+    return not asked.client.skip_authorization and not has_consented(request.user, asked.client, asked.scopes)
+
+
+def _ask(request: HtmxRequest, asked: Asked) -> HttpResponse:
+    context = {
+        "client": asked.client,
+        "scopes": words_of(asked.scopes),
+        "host": urlsplit(asked.redirect_uri).netloc,
+        "person": request.user,
+    }
+    return _may_lead_to(asked, render(request, CONSENT, context))
+
+
+def _answer(request: HtmxRequest, core: Any, asked: Asked, *, allow: bool) -> HttpResponse:
+    """With a code where it is allowed; the client is told either way."""
+    if allow and request.method == "POST":
+        note_consent(request.user, asked.client, asked.scopes, by=request.initiator)
+    asked.credentials["origin"] = Origin(
+        portal_session=_portal_session(request),
+        address=request.client_address,
+        user_agent=request.headers.get("User-Agent", ""),
+    )
+    try:
+        uri, _headers, _body, _status = core.create_authorization_response(
+            request, scopes=asked.scopes, credentials=asked.credentials, allow=allow
+        )
+    except OAuthToolkitError as failure:
+        return _back_with(failure.oauthlib_error, asked.client, asked.redirect_uri)
+    return _may_lead_to(asked, OAuth2ResponseRedirect(uri, asked.client.get_allowed_schemes()))
+
+
+def _portal_session(request: HtmxRequest) -> Session:
+    return Session.objects.get(sid=request.session[SID_KEY], user=request.user)
+
+
+def _send_error(error: errors.OAuth2Error, validator: CurfewValidator, redirect_uri: str) -> HttpResponse:
+    """The redirect address was found genuine before anything else was looked at, so the error may go there."""
+    assert validator.client is not None
+    return _back_with(error, validator.client, redirect_uri or validator.client.default_redirect_uri)
+
+
+def _back_with(error: errors.OAuth2Error, client: OAuthClient, redirect_uri: str) -> HttpResponse:
+    return OAuth2ResponseRedirect(with_issuer(error.in_uri(redirect_uri)), client.get_allowed_schemes())
+
+
+def _may_lead_to(asked: Asked, response: HttpResponse) -> HttpResponse:
+    """The policy forbids forms that lead elsewhere; this one ends, by a redirect, at the client's own address."""
+    parts = urlsplit(asked.redirect_uri)
+    response._csp_update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}  # type: ignore[attr-defined]  # noqa: SLF001  # how django-csp is asked for one answer
+    return response
+
+
+def _refuse(request: HtmxRequest, failure: FatalClientError) -> HttpResponse:
+    error = failure.oauthlib_error
+    is_client = isinstance(error, errors.InvalidClientIdError | errors.MissingClientIdError)
+    return render(request, REFUSED, {"is_client": is_client}, status=400)

@@ -1,0 +1,1 @@
+"""OAuth for machines: token, revocation, keys, metadata, user information. Translates only."""

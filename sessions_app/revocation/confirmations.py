@@ -1,0 +1,132 @@
+"""What a decision still waited for, and a token that came later proved: a second factor, or fewer claims."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from audit.events import Events
+from audit.initiators import Initiator
+from audit.record import Target, record
+from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.models import Issuer, Revocation, RoleChange, RoleChangeState, User
+from sessions_app.models.moments import database_now
+from sessions_app.revocation import entries, publishing
+
+SIGNS_IN_WITHIN = timedelta(days=1)
+
+
+def note_second_factor(user: User, *, issuer: Issuer | None, proved_at: datetime, by: Initiator) -> bool:
+    """Somebody of whom a second factor was demanded has proved one: the demand is over, everywhere.
+
+    1. Lock the person, take the demand out of their entries, stamp the revocations that made it, and record
+       it, in one transaction. 2. Publish; where that fails guards go on asking until the clock has published.
+
+    False, and nothing done, where nothing was demanded. `issuer` is whose token proved it.
+    """
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if not entries.second_factor_since(locked):
+            return False
+        entries.restate_person(locked, second_factor_since_ms=0)
+        demanded = Revocation.objects.of(locked).filter(second_factor_next=True, second_factor_proved_at=None)
+        receipts = list(demanded.order_by("-decided_at").values_list("receipt", flat=True))
+        Revocation.objects.filter(receipt__in=receipts).update(
+            second_factor_proved_at=proved_at, second_factor_proved_to=issuer
+        )
+        record(
+            Events.SECOND_FACTOR_PROVED,
+            initiator=by,
+            target=Target.of(locked, label=locked.display_name),
+            receipt=receipts[0] if receipts else "",
+            details={"issuer": issuer.iss if issuer else "-"},
+        )
+    publish_what_is_true(locked)
+    return True
+
+
+def note_claims(
+    user: User, *, issuer: Issuer, names: Collection[str] | None, seen_at: datetime, by: Initiator
+) -> None:
+    """Compare a token that came after a downgrade with what was lost; the first one decides, once.
+
+    `names` are the groups and roles it claims, None where its issuer has no claim for them. A change that was
+    found not reduced turns to confirmed when a reduced token follows, and never the other way.
+    """
+    with transaction.atomic():
+        change = (
+            RoleChange.objects.select_for_update()
+            .filter(user=user, decided_at__lte=seen_at, state__in=_OPEN)
+            .order_by("-decided_at", "-id")
+            .first()
+        )
+        if change is None:
+            return
+        found = _state_after(change, names)
+        if found is change.state:
+            return
+        change.state, change.checked_at, change.checked_issuer = found, seen_at, issuer
+        change.seen = sorted(names or ())
+        change.save(update_fields=["state", "checked_at", "checked_issuer", "seen"])
+        _record(change, issuer, by=by)
+
+
+_OPEN = [
+    RoleChangeState.WAITING,
+    RoleChangeState.NOT_SIGNED_IN,
+    RoleChangeState.NOT_REDUCED,
+    RoleChangeState.NOT_CHECKABLE,
+]
+
+_EVENTS = {
+    RoleChangeState.CONFIRMED: Events.CLAIMS_REDUCED,
+    RoleChangeState.NOT_REDUCED: Events.CLAIMS_NOT_REDUCED,
+    RoleChangeState.NOT_CHECKABLE: Events.CLAIMS_NOT_COMPARED,
+}
+
+
+def _state_after(change: RoleChange, names: Collection[str] | None) -> RoleChangeState:
+    current = RoleChangeState(change.state)
+    if names is None:
+        return current if current is RoleChangeState.NOT_REDUCED else RoleChangeState.NOT_CHECKABLE
+    if names_lost_by(change).isdisjoint(names):
+        return RoleChangeState.CONFIRMED
+    return RoleChangeState.NOT_REDUCED
+
+
+def names_lost_by(change: RoleChange) -> frozenset[str]:
+    """The names no token may claim any more: what was lost and is not also held elsewhere."""
+    return _names(change.lost) - _names(change.after)
+
+
+def _names(rows: Collection[dict[str, str]]) -> frozenset[str]:
+    return frozenset(row.get("group") or row["role"] for row in rows)
+
+
+def _record(change: RoleChange, issuer: Issuer, *, by: Initiator) -> None:
+    record(
+        _EVENTS[RoleChangeState(change.state)],
+        initiator=by,
+        target=Target.of(change.user, label=change.user.display_name),
+        receipt=change.revocation.receipt if change.revocation else "",
+        details={"issuer": issuer.iss},
+    )
+
+
+def note_absent_sign_ins(*, by: Initiator) -> int:
+    """Downgrades after which nobody signed in within a day are called so; what the clock does."""
+    over = RoleChange.objects.filter(
+        state=RoleChangeState.WAITING, decided_at__lt=database_now() - SIGNS_IN_WITHIN
+    )
+    return over.update(state=RoleChangeState.NOT_SIGNED_IN)
+
+
+def publish_what_is_true(user: User) -> bool:
+    """Publish what stands in the person's entries; False where that fails, and the clock repeats it."""
+    try:
+        publishing.publish_person(user)
+    except BlacklistUnavailable:
+        return False
+    return True
