@@ -68,7 +68,7 @@ def test_a_revoked_token_is_401_with_a_reason_class(ask, ines):
     status, headers, body = ask("/verdict", token)
 
     assert status == "401 Unauthorized"
-    assert headers["WWW-Authenticate"] == 'Bearer error="invalid_token", error_description="session_revoked"'
+    assert headers["WWW-Authenticate"] == 'Bearer error="invalid_token", error_description="claims_changed"'
     assert b'"reason": "session_revoked"' in body
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sessions_app.blacklist.claims import Claims
 from sessions_app.blacklist.guard import Guard, GuardMiddleware
-from sessions_app.blacklist.responses import Response, response_for
+from sessions_app.blacklist.responses import MULTI_FACTOR, Response, reason_class, response_for
 from sessions_app.blacklist.values import SessionValue
 from sessions_app.blacklist.verdict import Outcome, Verdict
 from sessions_app.blacklist.writer import BlacklistWriter, Entry
@@ -164,6 +164,41 @@ def test_an_ordinary_id_stands_in_its_header_as_it_is() -> None:
 
 def test_an_allowed_answer_has_no_body_and_is_not_stored() -> None:
     assert response_for(Verdict(Outcome.ALLOWED)) == Response(204, (("Cache-Control", "no-store"),), b"")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (Verdict(Outcome.REVOKED, "session_revoked"), "session_revoked"),
+        (Verdict(Outcome.REVOKED, "token_revoked"), "session_revoked"),
+        (Verdict(Outcome.REVOKED, "user_cutoff"), "session_revoked"),
+        (Verdict(Outcome.REVOKED, "everyone_cutoff"), "session_revoked"),
+        (Verdict(Outcome.REVOKED, "malformed_entry"), "session_revoked"),
+        (Verdict(Outcome.REVOKED, "user_cutoff", why="a later version's reason"), "session_revoked"),
+        (Verdict(Outcome.REVOKED, "user_blocked"), "user_blocked"),
+        (Verdict(Outcome.REVOKED, "user_blocked", why="project_ended"), "user_blocked"),
+        (Verdict(Outcome.REVOKED, "claims_changed"), "claims_changed"),
+        (Verdict(Outcome.REVOKED, "user_cutoff", why="claims_changed"), "claims_changed"),
+        (Verdict(Outcome.REVOKED, "project_ended"), "project_ended"),
+        (Verdict(Outcome.REVOKED, "session_revoked", why="project_ended"), "project_ended"),
+        (Verdict(Outcome.REVOKED, "step_up"), "step_up"),
+        (Verdict(Outcome.INVALID, "signature"), "invalid"),
+        (Verdict(Outcome.INVALID, "missing_token"), "missing_token"),
+        (Verdict(Outcome.UNKNOWN, "marker_missing"), "unknown"),
+    ],
+)
+def test_a_client_hears_one_of_few_reasons(verdict: Verdict, told: str) -> None:
+    assert reason_class(verdict) == told
+    assert json.loads(response_for(verdict).body)["reason"] == told
+
+
+def test_a_missing_second_factor_is_asked_for_as_the_standard_says() -> None:
+    headers = dict(response_for(Verdict(Outcome.REVOKED, "step_up")).headers)
+
+    assert headers["WWW-Authenticate"] == (
+        'Bearer error="insufficient_user_authentication", error_description="step_up", '
+        f'acr_values="{MULTI_FACTOR}"'
+    )
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
