@@ -69,7 +69,7 @@ def test_a_revoked_token_is_401_with_a_reason_class(ask, ines):
 
     assert status == "401 Unauthorized"
     assert headers["WWW-Authenticate"] == 'Bearer error="invalid_token", error_description="claims_changed"'
-    assert b'"reason": "session_revoked"' in body
+    assert b'"reason": "claims_changed"' in body
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "x" * 20_000])
