@@ -1,6 +1,7 @@
 """Moments in tokens: whole seconds, and the several ways `project_end_date` may be written."""
 
 import re
+import time
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from typing import Final
@@ -15,6 +16,10 @@ _BARE_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII
 )
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def whole_seconds(name: str, value: object) -> int:

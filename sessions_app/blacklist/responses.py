@@ -8,6 +8,7 @@ from urllib.parse import quote
 from .verdict import Outcome, Verdict
 
 RETRY_AFTER_SECONDS: Final = 2
+NO_STORE: Final = ("Cache-Control", "no-store")
 
 # What a sign-in has to reach after a hijack (RFC 9470, section 3): more than one factor.
 MULTI_FACTOR: Final = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
@@ -44,7 +45,7 @@ def response_for(verdict: Verdict) -> Response:
     503 and not 401 for unknown: a client would throw its credentials away.
     """
     if verdict.outcome is Outcome.ALLOWED:
-        return Response(204, (_NO_STORE, *identity_headers(verdict)), b"")
+        return Response(204, (NO_STORE, *identity_headers(verdict)), b"")
     if verdict.outcome is Outcome.UNKNOWN:
         return _problem(503, ReasonClass.UNKNOWN, ("Retry-After", str(RETRY_AFTER_SECONDS)))
     reason = reason_class(verdict)
@@ -74,8 +75,6 @@ def reason_class(verdict: Verdict) -> ReasonClass:
         return ReasonClass.USER_BLOCKED
     return _TOLD.get(verdict.why) or _TOLD.get(verdict.cause) or ReasonClass.SESSION_REVOKED
 
-
-_NO_STORE: Final = ("Cache-Control", "no-store")
 
 # Causes and reasons of decisions that are a class of their own; all others are "session_revoked".
 _TOLD: Final = {
@@ -120,5 +119,5 @@ def _problem(status: int, reason: ReasonClass, header: tuple[str, str]) -> Respo
         "status": status,
         "reason": reason,
     }
-    headers = (_NO_STORE, ("Content-Type", "application/problem+json"), header)
+    headers = (NO_STORE, ("Content-Type", "application/problem+json"), header)
     return Response(status, headers, json.dumps(document).encode())

