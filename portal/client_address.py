@@ -29,6 +29,12 @@ def client_address(peer: str, forwarded_for: str) -> str | None:
     return str(current)
 
 
+def is_trusted_proxy(peer: str) -> bool:
+    """Whether what this peer says in its own headers may be believed."""
+    address = _parse(peer)
+    return address is not None and _is_trusted(address)
+
+
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     """An IPv4 address inside IPv6 as the IPv4 it is. None for one with a zone, which may be any text at all."""
     try:

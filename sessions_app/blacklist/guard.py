@@ -43,6 +43,7 @@ class Guard:
         With `admitted_at_ms`, whether what was let in then may go on: its `exp` is judged as of then, its
         keys and the blacklist as of now.
         """
+        claims: Claims | None = None
         try:
             at_ms = self._now_ms() if admitted_at_ms is None else admitted_at_ms
             claims = verify(token, self._profiles(), at_ms)
@@ -52,7 +53,7 @@ class Guard:
         except InvalidToken as error:
             return Verdict(Outcome.INVALID, error.cause)
         except Exception as error:  # noqa: BLE001 - unknown is closed: no failure may look like "allowed"
-            return unavailable(error)
+            return replace(unavailable(error), claims=claims)
 
     def check_session(self, realm: str, person: str, sid: str | None, started_at_ms: int) -> Verdict:
         """The verdict on a session that is known without a token, such as an application's cookie."""

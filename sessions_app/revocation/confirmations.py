@@ -65,7 +65,7 @@ def note_claims(
         if change is None:
             return
         found = _state_after(change, names)
-        if found is change.state:
+        if found == change.state:
             return
         change.state, change.checked_at, change.checked_issuer = found, seen_at, issuer
         change.seen = sorted(names or ())

@@ -9,10 +9,13 @@ from django.conf import settings
 from django.db import transaction
 
 from audit.initiators import Initiator, acting
+from sessions_app.blacklist.responses import MULTI_FACTOR as SECOND_FACTOR_ACR
 from sessions_app.models import Identity, Issuer, OAuthClient, Realm, User
 from sessions_app.models.issuers import StartedFrom
 from sessions_app.tokens.profiles import OWN_ISSUERS, clear_profiles
 from sessions_app.tokens.signing import ALGORITHM, prepare_keys, rotate_when_due
+
+__all__ = ["SECOND_FACTOR_ACR", "own_identity", "own_issuer", "own_realm", "prepare_own_issuer"]
 
 PRESET: Final = "curfew"
 LONGEST_TOKEN_SECONDS: Final = 3600
@@ -20,8 +23,6 @@ LONGEST_CHAIN_SECONDS: Final = 30 * 86_400
 
 # RFC 8176 names that prove more than something known; `mfa` says that there were two.
 SECOND_FACTORS: Final = ("otp", "hwk", "swk", "mfa")
-# What a client asks for, and a token says, when a second factor is to be proved (RFC 9470).
-SECOND_FACTOR_ACR: Final = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
 
 def own_realm() -> Realm:
