@@ -14,7 +14,8 @@ Ask = Callable[[], Verdict]
 class AccessEnded(Exception):
     """The access of a running request was ended; whoever still sends for it has to stop.
 
-    It is raised through the server on purpose: a response that merely stopped would look complete.
+    It is raised through the server on purpose: most servers then break the response off, where one that
+    merely stopped would look complete.
     """
 
     def __init__(self, verdict: Verdict) -> None:
