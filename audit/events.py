@@ -180,6 +180,13 @@ class Events:
         ("details.realm",),
     )
 
+    SIGNAL_KEPT = EventKind(
+        "SE-120",
+        "signal.kept",
+        _("%(initiator)s sent an event (%(kind)s): %(became)s"),
+        ("details.kind", "details.became"),
+    )
+
     # --- Roles and machine credentials ---
     ROLE_GRANTED = EventKind(
         "RO-101",
@@ -200,6 +207,13 @@ class Events:
         "role.expired",
         _("The role %(role)s of %(target)s reached its end"),
         ("target", "details.role"),
+    )
+    ROLE_CHANGED = EventKind(
+        "RO-110",
+        "role.changed",
+        _("%(initiator)s changed what %(target)s is in the company's applications: %(change)s"),
+        ("target", "details.change"),
+        _("%(initiator)s could not change the groups of %(target)s: %(why)s"),
     )
     CREDENTIAL_CREATED = EventKind(
         "MC-101", "credential.created", _("%(initiator)s created the credential %(target)s"), ("target",)

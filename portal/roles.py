@@ -27,6 +27,7 @@ class May(Enum):
     TERMINATE_PEOPLE = _("Terminate now")
     END_SESSIONS = _("End one session")
     ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
+    CHANGE_MEMBERSHIPS = _("Change a person's groups and entitlements")
     SEE_AUDIT = _("Browse the audit trail")
     SEE_CONFIGURATION = _("See issuers, applications and enforcement points")
     CHANGE_CONFIGURATION = _("Change issuers, applications, enforcement points and people")
@@ -50,6 +51,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.TERMINATE_PEOPLE:     (ALL, ALL, ALL, NO,  NO,  NO),
     May.END_SESSIONS:         (NO,  ALL, ALL, NO,  NO,  NO),
     May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
+    May.CHANGE_MEMBERSHIPS:   (NO,  ALL, ALL, NO,  NO,  NO),
     May.SEE_AUDIT:            (OWN, OWN, ALL, NO,  ALL, OWN),
     May.SEE_CONFIGURATION:    (NO,  ALL, ALL, NO,  NO,  ALL),
     May.CHANGE_CONFIGURATION: (NO,  NO,  NO,  NO,  NO,  ALL),

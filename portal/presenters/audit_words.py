@@ -45,6 +45,8 @@ TITLES: dict[str, StrOrPromise] = {
     "RO-101": _("Role granted"),
     "RO-102": _("Role taken back"),
     "RO-103": _("Role ended"),
+    "RO-110": _("Role changed"),
+    "SE-120": _("Event received"),
     "MC-101": _("Credential created"),
     "MC-102": _("Credential revoked"),
     "ST-101": _("Issuer saved"),

@@ -90,6 +90,11 @@ class ApplicationUnknown(ChangeRefused):
     sentence = _("No application of this key is configured.")
 
 
+class EventReused(ChangeRefused):
+    code = "event_reused"
+    sentence = _("This event id was sent before, with another body.")
+
+
 # --- Identities and sightings ---------------------------------------------------------------------
 
 

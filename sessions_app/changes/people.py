@@ -26,8 +26,11 @@ from sessions_app.changes.facts import NOTHING, PersonFacts
 from sessions_app.changes.groups import MembershipChange, join_exactly
 from sessions_app.changes.identities import make_links_count, record_taken, write_link
 from sessions_app.changes.naming import find_realm
+from sessions_app.changes.role_changes import Wish, carry_out, decide_role_change
 from sessions_app.changes.texts import is_identifier, shown
-from sessions_app.models import User
+from sessions_app.models import RoleChange, User
+from sessions_app.models.moments import database_now
+from sessions_app.tokens.entitlements import claims_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -65,6 +68,7 @@ class PersonOutcome:
     kept: Kept
     changed: tuple[str, ...] = ()
     groups: MembershipChange = field(default_factory=MembershipChange)
+    role_change: RoleChange | None = None
 
 
 def keep_person(facts: PersonFacts, *, by: Initiator, rehearsal: Rehearsal = Rehearsal.NO) -> PersonOutcome:
@@ -72,10 +76,11 @@ def keep_person(facts: PersonFacts, *, by: Initiator, rehearsal: Rehearsal = Reh
 
     1. Lock the person, keep fields, groups, identities and manager, and write the audit entry if anything
        is different, in one transaction.
-    2. Publish what a newly linked identity inherits (`link_identity`).
+    2. Where groups were left, end the person's tokens (`role_changed`), decided in the same transaction.
+    3. Publish what a newly linked identity inherits (`link_identity`).
 
     Raises the child of ChangeRefused that fits, having stored nothing but the refusal of an identity.
-    Raises BlacklistUnavailable when step 2 fails: everything is kept then, and the clock publishes.
+    Raises BlacklistUnavailable when step 3 fails: everything is kept then, and the clock publishes.
     """
     try:
         (outcome,) = keep_people([facts], by=by, rehearsal=rehearsal)
@@ -102,6 +107,8 @@ def keep_people(
         raise PeopleRefused(problems)
     if rehearsal is Rehearsal.NO:
         for outcome in outcomes:
+            if outcome.role_change is not None:
+                carry_out(outcome.role_change, by=by)
             make_links_count(outcome.user)
     return outcomes
 
@@ -145,11 +152,17 @@ def _keep_without_manager(facts: PersonFacts, *, by: Initiator) -> PersonOutcome
     if changed:
         _check(user)
         user.save()
-    groups = MembershipChange() if facts.groups is None else join_exactly(user, facts.groups)
+    groups, role_change = MembershipChange(), None
+    if facts.groups is not None:
+        before = claims_of(user)
+        groups = join_exactly(user, facts.groups)
+        if found is not None and groups:
+            wish = Wish(received_at=database_now())
+            role_change = decide_role_change(user, before, groups, by=by, wish=wish)
     linked = _link(user, facts, by=by)
     changed += (["groups"] if groups else []) + (["identities"] if linked else [])
     kept = Kept.CREATED if found is None else Kept.CHANGED if changed else Kept.UNCHANGED
-    return PersonOutcome(user=user, kept=kept, changed=tuple(changed), groups=groups)
+    return PersonOutcome(user=user, kept=kept, changed=tuple(changed), groups=groups, role_change=role_change)
 
 
 def _find(facts: PersonFacts, *, by: Initiator) -> User | None:

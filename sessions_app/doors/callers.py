@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
+from typing import NoReturn
 
 from django.db import transaction
 from django.db.models import Q
@@ -69,7 +71,7 @@ class ScopeMissing(CallerRefused):
         self.scope = scope
 
 
-def authenticate(authorization: str, *, address: str | None, scope: Scope) -> Initiator:
+def authenticate(authorization: str, *, address: str | None, scopes: Collection[Scope]) -> Initiator:
     """The machine that calls, as initiator. Raises a child of NotProved, or ScopeMissing, which is recorded.
 
     Nothing in the time or the answer tells which part of a credential was wrong.
@@ -88,11 +90,22 @@ def authenticate(authorization: str, *, address: str | None, scope: Scope) -> In
         address=address,
         correlation_id=current_correlation_id(),
     )
-    if scope not in credential.scopes:
-        _record_missing(scope, caller)
-        raise ScopeMissing(scope)
+    if not set(scopes) & set(credential.scopes):
+        _refuse_without(next(iter(scopes)), caller)
     _note_use(credential)
     return caller
+
+
+def require_scope(caller: Initiator, scope: Scope) -> None:
+    """For a call that needs more than it was let in with. Raises ScopeMissing, which is recorded."""
+    credential = MachineCredential.objects.filter(prefix=caller.id).first()
+    if credential is None or scope not in credential.scopes:
+        _refuse_without(scope, caller)
+
+
+def _refuse_without(scope: Scope, caller: Initiator) -> NoReturn:
+    _record_missing(scope, caller)
+    raise ScopeMissing(scope)
 
 
 def _proved(presented: str) -> MachineCredential:

@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
                 ('checked_at', models.DateTimeField(null=True, verbose_name='compared')),
                 ('seen', models.JSONField(default=list, verbose_name='what the new token says')),
                 ('checked_issuer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sessions_app.issuer')),
-                ('revocation', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='role_change', to='sessions_app.revocation')),
+                ('revocation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='role_changes', to='sessions_app.revocation')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='role_changes', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -33,8 +33,8 @@ class RoleChange(models.Model):
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="role_changes")
-    revocation = models.OneToOneField(
-        "sessions_app.Revocation", on_delete=models.PROTECT, null=True, related_name="role_change"
+    revocation = models.ForeignKey(
+        "sessions_app.Revocation", on_delete=models.PROTECT, null=True, related_name="role_changes"
     )
     before = models.JSONField(default=list)
     after = models.JSONField(default=list)

@@ -22,6 +22,7 @@ from sessions_app.models import (
     Token,
     User,
 )
+from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.reasons import RULES
 
@@ -102,10 +103,13 @@ def write_token(token: Token, state: PersonState, *, expires_ms: int) -> Blackli
 def restate_person(user: User, *, second_factor_since_ms: int | None = None) -> None:
     """Let the person's entries say anew what is true of them, without ending anything: cutoffs stay where they are.
 
-    Expects the person's lock. `second_factor_since_ms` is left as it is where None.
+    Expects the person's lock. `second_factor_since_ms` is left as it is where None. An identity without an
+    entry gets one where something was lost, because only an entry can tell a guard so.
     """
     user.revision += 1
     user.save(update_fields=["revision"])
+    if user.lost_claims:
+        _begin_missing_entries(user)
     for entry in BlacklistEntry.objects.select_for_update().filter(user=user, kind=EntryKind.USER):
         entry.revision = user.revision
         entry.blocked = user.sign_in_blocked_at is not None
@@ -113,6 +117,25 @@ def restate_person(user: User, *, second_factor_since_ms: int | None = None) -> 
         if second_factor_since_ms is not None:
             entry.second_factor_since_ms = second_factor_since_ms
         entry.save(update_fields=["revision", "blocked", "lost", "second_factor_since_ms"])
+
+
+def _begin_missing_entries(user: User) -> None:
+    """Entries that end nothing yet, and live as long as a token that is out now could."""
+    standing = set(
+        BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER).values_list("realm_id", "person_id")
+    )
+    now_ms = to_milliseconds(database_now())
+    for identity in user.identities.select_related("realm"):
+        if (identity.realm_id, identity.person_id) not in standing:
+            BlacklistEntry.objects.create(
+                kind=EntryKind.USER,
+                realm=identity.realm,
+                user=user,
+                person_id=identity.person_id,
+                revision=user.revision,
+                receipt="",
+                expires_at_ms=now_ms + life_in(identity.realm),
+            )
 
 
 def _draft(kind: EntryKind, identity: Identity, *, ident: str, state: PersonState) -> BlacklistEntry:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from sessions_app.models import Revocation, Session, User
+from sessions_app.models import Revocation, Session, Signal, User
 from sessions_app.models.revocations import RevocationState
 
 
@@ -79,6 +79,28 @@ class PersonAnswer(BaseModel):
             ],
             open_sessions=user.sessions.open().count(),
         )
+
+
+class EventAnswer(BaseModel):
+    id: str
+    type: str
+    outcome: Literal["applied", "nothing_to_do", "superseded", "unmatched", "refused", "kept"]
+    receipt: str | None
+
+    @classmethod
+    def of(cls, signal: Signal) -> EventAnswer:
+        return cls(
+            id=signal.event_id,
+            type=signal.kind,
+            outcome=signal.outcome,  # type: ignore[arg-type]  # the choices are these words
+            receipt=signal.revocation.receipt if signal.revocation else None,
+        )
+
+
+class MembersAnswer(BaseModel):
+    joined: int
+    left: int
+    receipts: list[str] = Field(description="What ended the tokens of those who left")
 
 
 class KeptAnswer(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
@@ -165,10 +166,7 @@ class PersonBody(Body):
         )
 
 
-# --- Revocations ------------------------------------------------------------------------------------
-
-
-class WholePersonBody(Body):
+class PersonNamingBody(Body):
     """One person, by external id, by user name, or by an identity (`subject` with `realm` or `issuer`)."""
 
     external_id: ExternalId | None = None
@@ -178,7 +176,7 @@ class WholePersonBody(Body):
     subject: Identifier | None = None
 
     @model_validator(mode="after")
-    def _names_somebody(self) -> WholePersonBody:
+    def _names_somebody(self) -> PersonNamingBody:
         has_place = self.realm is not None or self.issuer is not None
         if has_place != (self.subject is not None):
             raise ValueError(_("A subject needs a realm or an issuer, and the other way round."))
@@ -193,6 +191,47 @@ class WholePersonBody(Body):
             subject=self.subject or "",
             place=Place(realm=self.realm or "", issuer=self.issuer or ""),
         )
+
+
+# --- Events -----------------------------------------------------------------------------------------
+
+
+class EventType(StrEnum):
+    ROLE_UPDATED = "role.updated"
+    USER_DEACTIVATED = "user.deactivated"
+    USER_SUSPENDED = "user.suspended"
+
+
+class EventBody(Body):
+    """Something that happened to somebody. `groups` are exactly the person's groups after a role.updated."""
+
+    id: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+    type: EventType
+    occurred_at: AwareDatetime
+    person: PersonNamingBody
+    groups: (
+        Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=500)] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _says_which_groups(self) -> EventBody:
+        if (self.groups is not None) != (self.type is EventType.ROLE_UPDATED):
+            raise ValueError(_("Groups belong to role.updated, and role.updated needs them."))
+        return self
+
+
+class MembersBody(Body):
+    """Exactly the members, by external id. `as_of` is how recent this is; now, where it is left out."""
+
+    external_ids: list[ExternalId] = Field(max_length=5000)
+    as_of: AwareDatetime | None = None
+
+
+# --- Revocations ------------------------------------------------------------------------------------
+
+
+class WholePersonBody(PersonNamingBody):
+    """Whose access ends altogether."""
 
 
 class OneSessionBody(PlaceBody):

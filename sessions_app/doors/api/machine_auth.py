@@ -19,14 +19,14 @@ class MachineRequest(HttpRequest):
 
 
 class MachineWith(HttpAuthBase):
-    """Lets machines with this scope in, and nobody by cookie."""
+    """Lets machines with one of these scopes in, and nobody by cookie."""
 
     openapi_scheme = "bearer"
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, *scopes: Scope) -> None:
         super().__init__()
-        self._scope = scope
+        self._scopes = scopes
 
     def __call__(self, request: HttpRequest) -> Initiator:
         address = cast("str | None", getattr(request, "client_address", None))
-        return authenticate(request.headers.get("Authorization", ""), address=address, scope=self._scope)
+        return authenticate(request.headers.get("Authorization", ""), address=address, scopes=self._scopes)

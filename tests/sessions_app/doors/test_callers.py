@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_an_ipv4_caller_at_a_socket_for_both_families_is_in_its_ipv4_network() -> None:
     secret = a_credential(networks=["192.0.2.0/24"])
 
-    caller = authenticate(f"Bearer {secret}", address="::ffff:192.0.2.7", scope=Scope.PEOPLE_WRITE)
+    caller = authenticate(f"Bearer {secret}", address="::ffff:192.0.2.7", scopes=[Scope.PEOPLE_WRITE])
 
     assert (caller.kind, caller.id) == ("machine", secret[:12])
 
@@ -24,7 +24,7 @@ def test_a_caller_from_elsewhere_is_nobody(address: str | None) -> None:
     secret = a_credential(networks=["192.0.2.0/24"])
 
     with pytest.raises(AddressNotAllowed):
-        authenticate(f"Bearer {secret}", address=address, scope=Scope.PEOPLE_WRITE)
+        authenticate(f"Bearer {secret}", address=address, scopes=[Scope.PEOPLE_WRITE])
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_caller_from_elsewhere_is_nobody(address: str | None) -> None:
 )
 def test_a_header_without_a_credential_is_not_looked_up(header: str) -> None:
     with pytest.raises(CredentialMissing):
-        authenticate(header, address="192.0.2.1", scope=Scope.PEOPLE_WRITE)
+        authenticate(header, address="192.0.2.1", scopes=[Scope.PEOPLE_WRITE])
 
 
 def test_an_unknown_prefix_is_compared_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +43,6 @@ def test_an_unknown_prefix_is_compared_all_the_same(monkeypatch: pytest.MonkeyPa
     )
 
     with pytest.raises(CredentialWrong):
-        authenticate("Bearer cfm_00000000_guess", address=None, scope=Scope.PEOPLE_WRITE)
+        authenticate("Bearer cfm_00000000_guess", address=None, scopes=[Scope.PEOPLE_WRITE])
 
     assert compared == ["cfm_00000000_guess"]

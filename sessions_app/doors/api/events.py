@@ -1,0 +1,128 @@
+"""POST /events and PUT /groups/<name>/members: what directories and HR systems say, as they say it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from ninja import Path, Router
+from ninja.responses import Status
+
+from audit.initiators import Initiator
+from sessions_app.changes.errors import PersonUnknown
+from sessions_app.changes.groups import LONGEST_NAME
+from sessions_app.changes.naming import PersonNaming, find_person
+from sessions_app.changes.role_changes import RoleOutcome, Wish, role_changed
+from sessions_app.doors.api.answers import EventAnswer, MembersAnswer, Problem
+from sessions_app.doors.api.bodies import EventBody, EventType, MembersBody
+from sessions_app.doors.api.machine_auth import MachineRequest, MachineWith
+from sessions_app.doors.callers import require_scope
+from sessions_app.doors.receipts import Effect, Event, keep_once
+from sessions_app.models import Group, Scope, SignalOutcome, User
+from sessions_app.models.moments import database_now
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.engine import answers_another, revoke
+from sessions_app.revocation.orders import OneUser, Order
+
+router = Router(tags=["Events"])
+
+PROBLEMS = frozenset({400, 401, 403, 404, 409, 413, 415, 422, 503})
+NEEDED_FOR = {
+    EventType.ROLE_UPDATED: Scope.ROLES_WRITE,
+    EventType.USER_DEACTIVATED: Scope.REVOCATIONS_WRITE,
+    EventType.USER_SUSPENDED: Scope.REVOCATIONS_WRITE,
+}
+
+
+@router.post(
+    "/events",
+    auth=MachineWith(Scope.ROLES_WRITE, Scope.REVOCATIONS_WRITE),
+    response={200: EventAnswer, PROBLEMS: Problem},
+    summary="Tell Curfew what happened to somebody: role.updated, user.deactivated, user.suspended",
+)
+def tell(request: MachineRequest, body: EventBody) -> Status[EventAnswer]:
+    """An event may be sent again and may arrive late: the newest news about a person's groups decides."""
+    require_scope(request.auth, NEEDED_FOR[body.type])
+    event = Event(
+        event_id=body.id,
+        kind=body.type.value,
+        occurred_at=body.occurred_at,
+        fingerprint=hashlib.sha256(body.model_dump_json().encode()).hexdigest(),
+    )
+    signal = keep_once(event, lambda: _act(body, by=request.auth), by=request.auth)
+    return Status(200, EventAnswer.of(signal))
+
+
+@router.put(
+    "/groups/{name}/members",
+    auth=MachineWith(Scope.ROLES_WRITE),
+    response={200: MembersAnswer, PROBLEMS: Problem},
+    summary="Say exactly who is a member of a group",
+)
+def members(
+    request: MachineRequest,
+    name: Annotated[str, Path(min_length=1, max_length=LONGEST_NAME)],
+    body: MembersBody,
+) -> MembersAnswer:
+    """Who left it loses what it gave: their tokens end. Each person's change stands for itself."""
+    wanted = {found.pk: found for found in map(_by_external_id, body.external_ids)}
+    group, _made = Group.objects.get_or_create(name=name)
+    current = {user.pk: user for user in group.members.all()}
+    wish = Wish(received_at=database_now(), as_of=body.as_of)
+    left = [
+        _move(user, group, by=request.auth, wish=wish) for pk, user in current.items() if pk not in wanted
+    ]
+    joined = [
+        _move(user, group, by=request.auth, wish=wish) for pk, user in wanted.items() if pk not in current
+    ]
+    return MembersAnswer(
+        joined=_changed(joined),
+        left=_changed(left),
+        receipts=[outcome.revocation.receipt for outcome in left if outcome.revocation],
+    )
+
+
+def _act(body: EventBody, *, by: Initiator) -> Effect:
+    try:
+        user = find_person(body.person.named())
+    except PersonUnknown:
+        return Effect(outcome=SignalOutcome.UNMATCHED)
+    if body.type is EventType.ROLE_UPDATED:
+        return _change_role(user, body, by=by)
+    return _end_access(user, body, by=by)
+
+
+def _change_role(user: User, body: EventBody, *, by: Initiator) -> Effect:
+    wish = Wish(received_at=database_now(), as_of=body.occurred_at)
+    outcome = role_changed(user, body.groups or (), by=by, wish=wish)
+    if outcome.is_outdated:
+        return Effect(outcome=SignalOutcome.SUPERSEDED, user=user)
+    became = SignalOutcome.APPLIED if outcome.change else SignalOutcome.NOTHING_TO_DO
+    return Effect(outcome=became, user=user, revocation=outcome.revocation)
+
+
+def _end_access(user: User, body: EventBody, *, by: Initiator) -> Effect:
+    order = Order(
+        initiator=by,
+        reason=Reason.OFFBOARDING,
+        scope=OneUser(user_id=user.pk),
+        received_at=database_now(),
+        note=body.type.value,
+    )
+    revocation = revoke(order)
+    done = SignalOutcome.NOTHING_TO_DO if answers_another(revocation, order) else SignalOutcome.APPLIED
+    return Effect(outcome=done, user=user, revocation=revocation)
+
+
+def _by_external_id(external_id: str) -> User:
+    return find_person(PersonNaming(external_id=external_id))
+
+
+def _move(user: User, group: Group, *, by: Initiator, wish: Wish) -> RoleOutcome:
+    """In or out of one group; the person's other groups stay."""
+    groups = set(user.memberships.values_list("group__name", flat=True)) ^ {group.name}
+    return role_changed(user, groups, by=by, wish=wish)
+
+
+def _changed(outcomes: list[RoleOutcome]) -> int:
+    return sum(outcome.change is not None for outcome in outcomes)
