@@ -256,6 +256,12 @@ class Events:
         _("%(initiator)s switched the OAuth client %(target)s %(state)s"),
         ("target", "details.state"),
     )
+    ISSUER_KEYS_CHANGED = EventKind(
+        "ST-110",
+        "issuer.keys_changed",
+        _("%(initiator)s fetched other keys of the issuer %(target)s: %(added)s new, %(removed)s gone"),
+        ("target", "details.added", "details.removed"),
+    )
     CONSENT_GIVEN = EventKind(
         "SI-110",
         "consent.given",

@@ -42,12 +42,24 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
             "Issuers that name people alike share one. It goes into the blacklist, so it stays once sessions are known."
         ),
     )
+    jwks_uri = forms.URLField(
+        label=_("Address of the public keys"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=_(
+            "The issuer's jwks_uri. Fetched every five minutes; what is fetched replaces the keys below. A dead "
+            "address changes nothing for a day, then nothing is known of this issuer's tokens."
+        ),
+    )
     keys_text = forms.CharField(
         label=_("Public keys"),
         required=False,
         max_length=LARGEST_KEYS,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_("A JSON Web Key Set, one key of it, or PEM public keys and certificates."),
+        help_text=_(
+            "A JSON Web Key Set, one key of it, or PEM public keys and certificates. May be empty with an address."
+        ),
     )
     keys_file = forms.FileField(
         label=_("or a file of them"),
@@ -74,12 +86,19 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
         label=_("Values that prove it"), required=False, help_text=_("One per line, such as mfa.")
     )
 
+    entitlement_claims = LinesField(
+        label=_("Claims that list groups and roles"),
+        required=False,
+        help_text=_("One per line; a dot leads into an object, as in realm_access.roles."),
+    )
+
     class Meta:
         model = Issuer
         fields = [
             "name", "iss", "audiences", "algorithms", "typ", "person_claim", "token_claim", "session_claim",
             "client_claim", "started_from", "max_token_seconds", "max_session_seconds",
-            "clock_allowance_seconds", "second_factor_claim", "second_factor_values", "preset",
+            "clock_allowance_seconds", "second_factor_claim", "second_factor_values", "entitlement_claims",
+            "jwks_uri", "allow_private_jwks", "preset",
         ]  # fmt: skip
         widgets = {"preset": forms.HiddenInput}
         help_texts = {
@@ -95,7 +114,7 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.keys: dict[str, Any] = {}
+        self.keys: dict[str, Any] = {"keys": []}
         if self.instance.pk:
             self.initial["realm_key"] = self.instance.realm.key
             self.initial["keys_text"] = json.dumps(self.instance.keys, indent=2)
@@ -113,7 +132,9 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         try:
-            self.keys = read_keys(self._typed_keys(cleaned), kid=cleaned.get("kid", ""))
+            typed = self._typed_keys(cleaned)
+            if typed.strip() or not cleaned.get("jwks_uri"):  # else they will be fetched
+                self.keys = read_keys(typed, kid=cleaned.get("kid", ""))
         except (KeysRefused, UnicodeDecodeError) as refusal:
             self._refuse_keys(refusal)
         return cleaned

@@ -62,6 +62,7 @@ urlpatterns = [
     path("settings/issuers/", issuers.listing, name="issuers"),
     path("settings/issuers/new/", issuers.create, name="issuer_new"),
     path("settings/issuers/<int:issuer_id>/", issuers.edit, name="issuer_edit"),
+    path("settings/issuers/<int:issuer_id>/keys/", issuers.fetch, name="issuer_fetch_keys"),
     path("settings/issuers/explain/", issuers.explain_token, name="explain_token"),
     path("settings/issuers/guard-configuration.json", issuers.configuration, name="guard_configuration"),
     path("settings/unmatched/", issuers.unmatched, name="unmatched"),

@@ -50,6 +50,7 @@ TITLES: dict[str, StrOrPromise] = {
     "MC-101": _("Credential created"),
     "MC-102": _("Credential revoked"),
     "ST-101": _("Issuer saved"),
+    "ST-110": _("Issuer's keys changed"),
     "ST-102": _("Application saved"),
     "ST-103": _("Point saved"),
     "ST-104": _("Token explained"),

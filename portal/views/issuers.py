@@ -11,7 +11,7 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.events import Events
 from audit.record import record
@@ -26,6 +26,7 @@ from sessions_app.blacklist.guard import now_ms
 from sessions_app.changes.configuration import realm_for, save_issuer
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import Issuer, Realm, UnmatchedSighting
+from sessions_app.tokens.issuer_keys import fetch_keys, keys_problem
 from sessions_app.tokens.profiles import (
     OWN_ISSUERS,
     clear_profiles,
@@ -67,16 +68,39 @@ def _edit(request: HtmxRequest, issuer: Issuer, *, initial: dict[str, Any]) -> H
     form = IssuerForm(request.POST or None, request.FILES or None, instance=issuer, initial=initial)
     if form.is_valid() and _is_saved(request, form):
         messages.info(request, _("Saved. Guards here read it at once, other processes within five seconds."))
+        if issuer.jwks_uri:
+            return _fetch(request, issuer)
         return go_to(request, reverse("issuers"))
     context = {
         "form": form,
         "is_new": issuer._state.adding,  # noqa: SLF001  # Django documents it for this question
         "presets": PRESET_NAMES,
         "preset": initial.get("preset", ""),
+        "issuer": issuer,
+        "keys_problem": keys_problem(issuer),
         "realms": Realm.objects.exclude(key__startswith=OWN_ISSUERS),
     }
     status = 422 if form.is_bound else 200
     return page_or_part(request, "portal/settings/issuer_edit.html", "issuer", context, status=status)
+
+
+@require_POST
+@requires(May.CHANGE_CONFIGURATION)
+def fetch(request: HtmxRequest, issuer_id: int) -> HttpResponse:
+    """Fetch an issuer's keys by its address now, instead of within five minutes."""
+    issuers = Issuer.objects.exclude(iss__startswith=OWN_ISSUERS).exclude(jwks_uri="")
+    return _fetch(request, fetch_or_refuse(issuers, pk=issuer_id))
+
+
+def _fetch(request: HtmxRequest, issuer: Issuer) -> HttpResponse:
+    fetched = fetch_keys(issuer.pk, by=request.initiator)
+    clear_profiles()
+    if fetched.keys_error:
+        sentence = _("The keys could not be fetched: %(problem)s. The ones known so far stay as they are.")
+        messages.error(request, sentence % {"problem": keys_problem(fetched)})
+        return go_to(request, reverse("issuer_edit", args=[fetched.pk]))
+    messages.info(request, _("The keys of %(issuer)s were fetched.") % {"issuer": fetched.name})
+    return go_to(request, reverse("issuers"))
 
 
 def _is_saved(request: HtmxRequest, form: IssuerForm) -> bool:

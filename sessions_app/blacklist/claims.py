@@ -6,11 +6,11 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from .dates import project_end_ms, whole_seconds
-from .errors import InvalidProfile, InvalidToken
+from .errors import InvalidProfile, InvalidToken, KeysTooOld
 from .presets import PRESETS
 from .profiles import IssuerProfile
 from .signatures import SignatureCache
-from .tokens import OpenToken, check_form, open_token, profile_of, take_apart
+from .tokens import OpenToken, check_age_of_keys, check_form, open_token, profile_of, take_apart
 
 __all__ = [
     "PRESETS",
@@ -52,12 +52,14 @@ class Claims:
 def verify(token: str, profiles: Mapping[str, IssuerProfile], now_ms: int) -> Claims:
     """The claims of a token that is genuine, meant for us and alive at `now_ms`.
 
-    Says nothing about the blacklist. Raises InvalidToken with the first reason found.
+    Says nothing about the blacklist. Raises InvalidToken with the first reason found, or KeysTooOld when
+    nothing can be said.
     """
     check_form(token)
     mark = fingerprint(token)
     known = _signatures.get(mark, profiles)
-    opened = known or open_token(token, profiles)
+    opened = known or open_token(token, profiles, now_ms)
+    check_age_of_keys(opened.profile, now_ms)
     try:
         claims = read_claims(opened, mark, now_ms)
     except InvalidToken:
@@ -236,6 +238,8 @@ def explain(token: str, profiles: Mapping[str, IssuerProfile], now_ms: int) -> l
         verify(token, profiles, now_ms)
     except InvalidToken as error:
         return [*rows, Row("", "token", "INVALID", f"{error.cause}: {error.detail}")]
+    except KeysTooOld:
+        return [*rows, Row("", "token", "UNKNOWN", "the issuer's keys could not be fetched for too long")]
     return [*rows, Row("", "token", "accepted", "what remains is the look-up in the blacklist")]
 
 

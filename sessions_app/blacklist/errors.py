@@ -25,6 +25,10 @@ class InvalidProfile(BlacklistError):
     """An issuer's profile contradicts itself or would accept what must not be accepted."""
 
 
+class KeysTooOld(BlacklistError):
+    """An issuer's keys could not be fetched for too long: its tokens are neither good nor bad, but unknown."""
+
+
 class InvalidToken(BlacklistError):
     """A token that must not be accepted, whatever the blacklist says.
 
@@ -35,3 +39,11 @@ class InvalidToken(BlacklistError):
         super().__init__(f"{cause}: {detail}")
         self.cause = cause
         self.detail = detail
+
+
+class UnknownKey(InvalidToken):
+    """A token of a trusted issuer whose key is not among those known; it may be a new one."""
+
+    def __init__(self, issuer: str, detail: str) -> None:
+        super().__init__("unknown_key", detail)
+        self.issuer = issuer

@@ -1,12 +1,13 @@
 """The guard: whether this token, or this session, may still be used."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from .bearer import bearer_token
 from .claims import Claims, IssuerProfile, verify
 from .dates import now_ms
-from .errors import InvalidToken
+from .errors import InvalidToken, UnknownKey
 from .issuers_file import IssuersFile, load_profiles
 from .reader import BlacklistReader
 from .responses import Response, response_for
@@ -28,12 +29,22 @@ Profiles = Callable[[], Mapping[str, IssuerProfile]]
 
 
 class Guard:
-    """Answers with a verdict, always: whatever goes wrong on the way is UNKNOWN with its name."""
+    """Answers with a verdict, always: whatever goes wrong on the way is UNKNOWN with its name.
+
+    `on_unknown_key` hears the `iss` of a token whose key is not known, so that somebody may look for a new
+    one. Anybody can cause that; it has to return at once.
+    """
 
     def __init__(
-        self, reader: BlacklistReader, profiles: Profiles, now_ms: Callable[[], int] = now_ms
+        self,
+        reader: BlacklistReader,
+        profiles: Profiles,
+        now_ms: Callable[[], int] = now_ms,
+        *,
+        on_unknown_key: Callable[[str], None] | None = None,
     ) -> None:
         self._reader = reader
+        self._on_unknown_key = on_unknown_key
         self._profiles = profiles
         self._now_ms = now_ms
 
@@ -51,6 +62,7 @@ class Guard:
                 raise InvalidToken("audience", "not for this enforcement point")
             return self._look_up(subject_of(claims), claims)
         except InvalidToken as error:
+            self._note_unknown_key(error)
             return Verdict(Outcome.INVALID, error.cause)
         except Exception as error:  # noqa: BLE001 - unknown is closed: no failure may look like "allowed"
             return replace(unavailable(error), claims=claims)
@@ -67,6 +79,11 @@ class Guard:
             return self._look_up(subject, None)
         except Exception as error:  # noqa: BLE001 - as above
             return unavailable(error)
+
+    def _note_unknown_key(self, error: InvalidToken) -> None:
+        if isinstance(error, UnknownKey) and self._on_unknown_key is not None:
+            with suppress(Exception):
+                self._on_unknown_key(error.issuer)
 
     def _look_up(self, subject: Subject, claims: Claims | None) -> Verdict:
         values = Values(None) if has_ended(subject, self._now_ms()) else self._reader.read(subject)

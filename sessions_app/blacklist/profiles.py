@@ -23,6 +23,9 @@ KEY_TYPES: Final[Mapping[str, tuple[str, str | None]]] = {
 }
 SMALLEST_RSA_BITS: Final = 2048
 
+# Members that only private or shared keys have (RFC 7518, section 6).
+SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
 
 class VerificationKey(NamedTuple):
     """One key for one algorithm, parsed."""
@@ -40,7 +43,8 @@ class IssuerProfile:
     is never asked for. `typ` lists accepted header types, "" for a token without one. No audiences
     means tokens of this issuer carry none. With `client_claim`, a token without a person, or whose
     person is the client itself, is a machine's: the client is its person, and it starts when issued.
-    `entitlement_claims` are the claims that list groups and roles; a dot leads into an object.
+    `entitlement_claims` are the claims that list groups and roles; a dot leads into an object. After
+    `keys_good_until_ms` the keys are too old to say anything by: nothing is known of any token then.
 
     Raises InvalidProfile when it contradicts itself.
     """
@@ -62,6 +66,7 @@ class IssuerProfile:
     second_factor_claim: str | None = None
     second_factor_values: tuple[str, ...] = ()
     entitlement_claims: tuple[str, ...] = ()
+    keys_good_until_ms: int | None = None
 
     def __post_init__(self) -> None:
         for problem in _problems(self):
@@ -147,6 +152,8 @@ def _field_problems(profile: IssuerProfile) -> list[str]:
         for name in ("algorithms", "audiences", "typ", "second_factor_values", "entitlement_claims")
         if not _is_tuple_of_texts(getattr(profile, name))
     ]
+    if profile.keys_good_until_ms is not None and type(profile.keys_good_until_ms) is not int:
+        problems.append("keys_good_until_ms must be a moment in whole milliseconds, or null")
     if profile.started_from not in get_args(StartedFrom):
         problems.append("started_from must be auth_time or iat")
     return problems
@@ -166,7 +173,7 @@ def _key_problems(profile: IssuerProfile) -> list[str]:
     problems = []
     if not profile.algorithms or not set(profile.algorithms) <= set(KEY_TYPES):
         problems.append(f"algorithms must be chosen from {', '.join(KEY_TYPES)}")
-    if any("d" in jwk or "k" in jwk for jwk in _jwks(profile.keys)):
+    if any(SECRET_MEMBERS & jwk.keys() for jwk in _jwks(profile.keys)):
         problems.append("the keys contain a private or shared key; only public keys belong here")
     if profile.token_claim is None and any(name.startswith("ES") for name in profile.algorithms):
         # Anyone can turn an ECDSA signature (r, s) into the equally valid (r, n - s): another SHA-256,

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, NoReturn
 
-from .errors import InvalidToken
+from .errors import InvalidToken, KeysTooOld, UnknownKey
 from .profiles import IssuerProfile, VerificationKey, plain_typ
 
 LARGEST_TOKEN: Final = 16 * 1024
@@ -31,15 +31,25 @@ class Parts(NamedTuple):
     signature: bytes
 
 
-def open_token(token: str, profiles: Mapping[str, IssuerProfile]) -> OpenToken:
-    """The claims of a token signed by one of these issuers. Raises InvalidToken for any other."""
+def open_token(token: str, profiles: Mapping[str, IssuerProfile], now_ms: int) -> OpenToken:
+    """The claims of a token signed by one of these issuers.
+
+    Raises InvalidToken for any other, and KeysTooOld where its issuer's keys are.
+    """
     parts = take_apart(token)
     profile = profile_of(parts, profiles)
+    check_age_of_keys(profile, now_ms)
     _check_header(parts.header, profile)
     found = _key_for(parts.header, profile)
     if not found.key.Algorithm.verify(parts.signing_input, found.key.key, parts.signature):
         raise InvalidToken("signature", "the signature is not by this issuer's key")
     return OpenToken(profile, parts.claims)
+
+
+def check_age_of_keys(profile: IssuerProfile, now_ms: int) -> None:
+    """A key that was removed long ago would still be among them; raises KeysTooOld."""
+    if profile.keys_good_until_ms is not None and now_ms >= profile.keys_good_until_ms:
+        raise KeysTooOld(profile.issuer)
 
 
 def check_form(token: str) -> None:
@@ -92,7 +102,7 @@ def _key_for(header: Mapping[str, Any], profile: IssuerProfile) -> VerificationK
         kid = header["kid"]
         fitting = [key for key in fitting if isinstance(kid, str) and key.kid == kid]
     if len(fitting) != 1:
-        raise InvalidToken("unknown_key", f"{len(fitting)} keys of this issuer fit, not one")
+        raise UnknownKey(profile.issuer, f"{len(fitting)} keys of this issuer fit, not one")
     return fitting[0]
 
 

@@ -14,19 +14,19 @@ from audit.events import EventKind, Events
 from audit.initiators import Initiator, acting
 from audit.record import Target, record
 from sessions_app.blacklist.errors import InvalidProfile
+from sessions_app.blacklist.profiles import SECRET_MEMBERS
 from sessions_app.changes.errors import RealmIsFixed, ValuesRefused
 from sessions_app.changes.longer_lives import prolong_entries
 from sessions_app.changes.texts import shown
 from sessions_app.models import Application, EnforcementPoint, Issuer, Realm
+from sessions_app.models.moments import database_now
+from sessions_app.outbound import is_callable
 from sessions_app.tokens.profiles import OWN_ISSUERS, clear_profiles
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 Problems = list[tuple[str, "StrOrPromise"]]
-
-# Members that only private or shared keys have (RFC 7518, section 6).
-SECRET_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 def realm_for(key: str) -> Realm:
@@ -49,9 +49,11 @@ def save_issuer(issuer: Issuer, *, by: Initiator) -> Issuer:
     Raises ValuesRefused, RealmIsFixed, or BlacklistUnavailable when step 2 fails; nothing is stored then
     but longer lives of entries, which do no harm.
     """
-    _refuse(issuer, [*_issuer_problems(issuer), *_profile_problems(issuer)])
+    problems = [*_issuer_problems(issuer), *_profile_problems(issuer), *_address_problems(issuer)]
+    _refuse(issuer, problems)
     _refuse_moved(issuer)
     prolong_entries(issuer.realm, longest_life_ms=issuer.longest_life_ms)
+    _note_age_of_keys(issuer)
     _store(issuer, Events.ISSUER_SAVED, by=by)
     clear_profiles()
     return issuer
@@ -118,7 +120,7 @@ def _profile_problems(issuer: Issuer) -> Problems:
         profile = issuer.profile()
     except (InvalidProfile, TypeError) as error:
         return [("keys", str(error).removeprefix(f"{issuer.iss}: "))]
-    if not profile.verification_keys:
+    if not profile.verification_keys and not issuer.jwks_uri:
         return [("keys", _("None of these is a public signature key for the chosen algorithms."))]
     return []
 
@@ -134,6 +136,30 @@ def _list_problems(row: Model, name: str) -> Problems:
     if isinstance(value, list) and all(isinstance(item, str) and len(item) <= 500 for item in value):
         return []
     return [(name, _("This is a list of texts."))]
+
+
+def _note_age_of_keys(issuer: Issuer) -> None:
+    """Keys given by hand, or kept for another address, are as good as fetched at this moment."""
+    before = Issuer.objects.filter(pk=issuer.pk).first()
+    if before is not None and (before.jwks_uri, before.keys) == (issuer.jwks_uri, issuer.keys):
+        return
+    is_known = bool(issuer.jwks_uri and issuer.keys.get("keys"))
+    issuer.keys_fetched_at = database_now() if is_known else None
+    issuer.keys_error = ""
+
+
+def _address_problems(issuer: Issuer) -> Problems:
+    """Where the keys are to be fetched from. A key that came over plain HTTP could be anybody's."""
+    if issuer.jwks_uri and not is_callable(issuer.jwks_uri, allow_private=issuer.allow_private_jwks):
+        return [
+            (
+                "jwks_uri",
+                _(
+                    "An https address. Plain http is only for a server on this machine, inside our own network."
+                ),
+            )
+        ]
+    return []
 
 
 def _refuse_moved(issuer: Issuer) -> None:

@@ -34,6 +34,9 @@ def register_models() -> None:
             "clock_allowance_seconds",
             "second_factor_claim",
             "second_factor_values",
+            "entitlement_claims",
+            "jwks_uri",
+            "allow_private_jwks",
         ],
         masked=[],
     )

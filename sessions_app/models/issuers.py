@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.blacklist.claims import IssuerProfile
+from sessions_app.models.moments import to_milliseconds
 
 LEEWAY_MS = 60_000
+
+# How long fetched keys count once their address is dead: a removed key must not live on for ever.
+KEYS_GOOD_FOR = timedelta(hours=24)
 
 
 class StartedFrom(models.TextChoices):
@@ -74,6 +80,19 @@ class Issuer(models.Model):
         """How long after its start a session of this issuer could still be carried by some token."""
         return (self.max_session_seconds + self.max_token_seconds) * 1000 + self.allowance_ms
 
+    @property
+    def keys_good_until_ms(self) -> int | None:
+        """When fetched keys stop counting, to the hour: a profile that changes all the time is parsed all the time.
+
+        None for pasted keys, which are good until somebody replaces them; 0 while none were ever fetched.
+        """
+        if not self.jwks_uri:
+            return None
+        if self.keys_fetched_at is None:
+            return 0
+        hour = self.keys_fetched_at.replace(minute=0, second=0, microsecond=0)
+        return to_milliseconds(hour + KEYS_GOOD_FOR)
+
     def profile(self) -> IssuerProfile:
         """The frozen value the guard reads."""
         return IssuerProfile(
@@ -94,4 +113,5 @@ class Issuer(models.Model):
             second_factor_claim=self.second_factor_claim or None,
             second_factor_values=tuple(self.second_factor_values),
             entitlement_claims=tuple(self.entitlement_claims),
+            keys_good_until_ms=self.keys_good_until_ms,
         )

@@ -15,6 +15,7 @@ from sessions_app.blacklist.guard import Guard
 from sessions_app.blacklist.reader import BlacklistReader
 from sessions_app.models import Issuer
 from sessions_app.revocation.connections import blacklist_reader
+from sessions_app.tokens.issuer_keys import KeyFetching
 from sessions_app.tokens.kept import Kept
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,16 @@ def clear_profiles() -> None:
     _kept.clear()
 
 
+key_fetching = KeyFetching(on_fetched=clear_profiles)
+
+
+def _look_for_new_key(iss: str) -> None:
+    """A token of this issuer names a key nobody knows. Nothing else of the token is ever looked at for that."""
+    profile = profiles().get(iss)
+    if profile is not None and profile.keys_good_until_ms is not None:
+        key_fetching.after_unknown_key(iss)
+
+
 def token_guard() -> Guard:
     """The guard that judges tokens in this process."""
     return _guard_on(blacklist_reader())
@@ -68,7 +79,7 @@ def token_guard() -> Guard:
 
 @lru_cache(maxsize=4)
 def _guard_on(reader: BlacklistReader) -> Guard:
-    return Guard(reader, profiles)
+    return Guard(reader, profiles, on_unknown_key=_look_for_new_key)
 
 
 def guard_configuration() -> dict[str, Any]:
