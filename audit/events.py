@@ -125,6 +125,18 @@ class Events:
         _("%(target)s is back with a second factor, proved to %(issuer)s"),
         ("target", "details.issuer"),
     )
+    SECOND_FACTOR_WAIVED = EventKind(
+        "RV-131",
+        "second_factor.waived",
+        _("%(initiator)s identified %(target)s in another way; no second factor is demanded any more"),
+        ("target", "personal.note"),
+    )
+    ENROLMENT_ALLOWED = EventKind(
+        "RV-132",
+        "second_factor.enrolment_allowed",
+        _("%(initiator)s let %(target)s set up a second factor within the hour"),
+        ("target", "personal.note"),
+    )
     CLAIMS_REDUCED = EventKind(
         "RV-140",
         "claims.reduced",

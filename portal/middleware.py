@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import cast
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,17 +15,28 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from audit.initiators import acting, reset_correlation_id, set_correlation_id
 from portal import portal_sessions
 from portal.access import to_sign_in
 from portal.client_address import client_address
 from portal.htmx import HtmxRequest
+from portal.proofs import has_second_factor, may_open
 from sessions_app.blacklist.verdict import Outcome
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-WITHOUT_SECOND_FACTOR = ("/accounts/", "/static/", "/theme/", "/healthz", "/readyz")
+WITHOUT_SECOND_FACTOR = (
+    "/accounts/",
+    "/static/",
+    "/theme/",
+    "/healthz",
+    "/readyz",
+    "/step-up/",
+    "/explanation/",
+)
+WITHOUT_EXPLANATION = ("/accounts/", "/theme/", "/step-up/", "/explanation/")
 PATHS_OF_MACHINES = (
     "/api/",
     "/healthz",
@@ -78,14 +90,25 @@ class PortalSessionGuard:
             verdict = portal_sessions.verdict_on(known)
         except DatabaseError:
             return render(request, "errors/503.html", status=503)
+        if verdict.cause == "step_up" and portal_sessions.try_to_prove(known):
+            verdict = portal_sessions.verdict_on(known)
+        if verdict.cause == "step_up":
+            return self._step_up(known)
         if verdict.outcome is not Outcome.ALLOWED:
             return self._signed_out(known, _("Your access to Curfew has been ended."))
         if not portal_sessions.note_use(known).is_fresh:
             return self._signed_out(
                 known, _("You were signed out: after a time without use, or twelve hours after signing in.")
             )
-        known.initiator = portal_sessions.initiator_for(request, known.user)
-        with acting(known.initiator):
+        if _is_to_be_told(known):
+            return HttpResponseRedirect(
+                f"{reverse('explanation')}?{urlencode({'next': request.get_full_path()})}"
+            )
+        return self._answered(known)
+
+    def _answered(self, request: HtmxRequest) -> HttpResponse:
+        request.initiator = portal_sessions.initiator_for(request, request.user)
+        with acting(request.initiator):
             response = self.get_response(request)
         # What only somebody signed in may see, a secret for a second factor among it, is kept by no browser.
         response.headers.setdefault("Cache-Control", "no-store")
@@ -97,11 +120,28 @@ class PortalSessionGuard:
             return self._signed_out(request, _("Your access to Curfew has been ended."))
         return self.get_response(request)
 
+    def _step_up(self, request: HtmxRequest) -> HttpResponse:
+        """Nothing but proving a second factor, and being told why, is open to this session."""
+        if may_open(request):
+            return self._answered(request)
+        target = f"{reverse('step_up')}?{urlencode({'next': request.get_full_path()})}"
+        return HttpResponseClientRedirect(target) if request.htmx else HttpResponseRedirect(target)
+
     def _signed_out(self, request: HtmxRequest, sentence: str) -> HttpResponse:
         portal_sessions.end(request.session.get(portal_sessions.SID_KEY))
         logout(request)
         messages.warning(request, sentence)
         return to_sign_in(request)
+
+
+def _is_to_be_told(request: HtmxRequest) -> bool:
+    """Pages only: what a script asks for behind a page is not where somebody reads."""
+    if portal_sessions.EXPLAIN_KEY not in request.session or request.method != "GET" or request.htmx:
+        return False
+    return (
+        not request.path.startswith(WITHOUT_EXPLANATION)
+        and "none" not in request.GET.get("prompt", "").split()
+    )
 
 
 class SecondFactorRequired:
@@ -114,13 +154,7 @@ class SecondFactorRequired:
         known = cast(HtmxRequest, request)
         if settings.DEMO or request.path.startswith(WITHOUT_SECOND_FACTOR + PATHS_OF_MACHINES):
             return self.get_response(request)
-        if known.user.is_authenticated and known.user.roles and not _has_second_factor(known):
+        if known.user.is_authenticated and known.user.roles and not has_second_factor(known.user):
             messages.info(request, _("Your role needs a second factor. Set one up to go on."))
             return HttpResponseRedirect(reverse("mfa_activate_totp"))
         return self.get_response(request)
-
-
-def _has_second_factor(request: HtmxRequest) -> bool:
-    from allauth.mfa.models import Authenticator
-
-    return bool(Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists())

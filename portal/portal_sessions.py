@@ -16,10 +16,13 @@ from django.utils import timezone
 from audit.events import Events
 from audit.initiators import Door, Initiator, InitiatorKind, acting, somebody_unknown, the_shell
 from audit.record import Target, record
+from portal.proofs import PROVED_KEY, has_proved, methods_of, note_if_proved
 from sessions_app.blacklist.verdict import Outcome, Subject, Verdict
+from sessions_app.changes.explanations import untold
 from sessions_app.changes.identities import link_identity
 from sessions_app.models import Application, Identity, Issuer, Realm, Session, SessionApplication, User
 from sessions_app.models.moments import database_now, to_milliseconds
+from sessions_app.revocation.confirmations import note_second_factor
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.truth import truth
 from sessions_app.tokens.own_issuer import prepare_own_issuer
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 SID_KEY = "curfew_sid"
 STARTED_KEY = "curfew_started_ms"
+EXPLAIN_KEY = "curfew_explain"
 LAST_USE_WRITTEN_EVERY = timedelta(minutes=1)
 
 
@@ -99,6 +103,11 @@ def _begin(request: HttpRequest, user: User, *, by: Initiator) -> Session:
     )
     request.session[SID_KEY] = session.sid
     request.session[STARTED_KEY] = to_milliseconds(session.began_at)
+    request.session[PROVED_KEY] = has_proved(request)
+    if has_proved(request):
+        note_second_factor(user, issuer=issuer, proved_at=session.began_at, by=by)
+    if untold(user).exists():
+        request.session[EXPLAIN_KEY] = True
     return session
 
 
@@ -123,17 +132,10 @@ def _store(request: HttpRequest, user: User, *, issuer: Issuer, identity: Identi
         expires_at=now + timedelta(seconds=settings.SESSION_COOKIE_AGE),
         address=getattr(request, "client_address", None),
         user_agent=request.headers.get("User-Agent", "")[:1000],
-        authentication_methods=_methods(request),
+        authentication_methods=methods_of(request),
     )
     SessionApplication.objects.create(session=session, application=portal_application())
     return session
-
-
-def _methods(request: HttpRequest) -> list[str]:
-    """The RFC 8176 names of what was proved; allauth keeps its own records in the browser's session."""
-    known = {"password": "pwd", "mfa": "otp"}
-    records: list[dict[str, Any]] = request.session.get("account_authentication_methods", [])
-    return [known[entry["method"]] for entry in records if entry.get("method") in known]
 
 
 def verdict_on(request: HtmxRequest) -> Verdict:
@@ -155,7 +157,18 @@ def _subject_of(request: HtmxRequest) -> Subject | None:
         sid=sid,
         token_id=None,
         started_ms=started_ms,
+        second_factor=bool(request.session.get(PROVED_KEY)),
     )
+
+
+def try_to_prove(request: HtmxRequest) -> bool:
+    """Whether a second factor was proved in this browser since the sign-in; then it counts from now on."""
+    session = Session.objects.of(request.user).open().filter(sid=request.session.get(SID_KEY)).first()
+    if session is None or not has_proved(request):
+        return False
+    request.initiator = initiator_for(request, request.user, door=Door.SIGN_IN)
+    note_if_proved(request, session, issuer=portal_issuer())
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,8 @@ TITLES: dict[str, StrOrPromise] = {
     "RV-112": _("Not allowed"),
     "RV-120": _("Sign-in allowed again"),
     "RV-130": _("Second factor proved"),
+    "RV-131": _("Second factor waived"),
+    "RV-132": _("Set-up allowed"),
     "RV-140": _("Claims reduced"),
     "RV-141": _("Claims not reduced"),
     "RV-142": _("Claims not compared"),

@@ -28,8 +28,10 @@ from portal.presenters.standing import (
 from portal.presenters.timeline import TimelineRow, timeline_of
 from portal.presenters.words import clean, first_name_of, is_today, last_day_words, name_of
 from portal.roles import May, roles_with
+from sessions_app.changes.suspicion import is_second_factor_demanded
 from sessions_app.models import Issuer, Revocation, Role, Session, User
 from sessions_app.models.issuers import StartedFrom
+from sessions_app.tokens.profiles import OWN_ISSUERS
 
 SHOWN_AT_MOST = 200
 
@@ -174,6 +176,29 @@ class PersonPage:
         allowed = may_for(self.reader, May.ALLOW_SIGN_IN_AGAIN, self.person)
         return allowed and self.is_blocked and self.terminate_refusal is None
 
+    @cached_property
+    def may_change_role(self) -> bool:
+        return refusal_to_change_role(self.person, self.reader) is None
+
+    @cached_property
+    def is_proof_demanded(self) -> bool:
+        """Whether a second factor is demanded of the person, for readers who see where people stand."""
+        return self.shows_sessions and is_second_factor_demanded(self.person)
+
+    @cached_property
+    def may_help_prove(self) -> bool:
+        allowed = may_for(self.reader, May.ALLOW_SIGN_IN_AGAIN, self.person)
+        return allowed and not self.is_reader and self.is_proof_demanded
+
+    @cached_property
+    def factorless_issuers(self) -> list[str]:
+        """Issuers whose tokens prove no second factor, so that nothing can be checked there."""
+        realms = self.person.identities.values("realm")
+        issuers = Issuer.objects.filter(realm__in=realms, second_factor_claim="")
+        return [
+            clean(issuer.name) for issuer in issuers.exclude(iss__startswith=OWN_ISSUERS).order_by("name")
+        ]
+
     @property
     def who_may_allow_sign_in(self) -> str:
         roles = roles_with(May.ALLOW_SIGN_IN_AGAIN)
@@ -262,6 +287,15 @@ def weak_issuers_of(person: User) -> list[str]:
     return [clean(issuer.name) for issuer in issuers]
 
 
+def refusal_to_change_role(person: User, reader: User) -> Refusal | None:
+    """Why this reader cannot change what the person may do; None where they can."""
+    if person.pk == reader.pk:
+        return Refusal(sentence=_("Nobody changes what they may do themselves."))
+    if not may_for(reader, May.CHANGE_MEMBERSHIPS, person):
+        return Refusal(sentence=_("Your role does not change what people may do."))
+    return _refusal_of_the_privileged(person, reader)
+
+
 def refusal_to_terminate(person: User, reader: User) -> Refusal | None:
     """The rules of the engine that can be known before anybody chose a reason; it checks them again."""
     if person.pk == reader.pk:
@@ -270,6 +304,10 @@ def refusal_to_terminate(person: User, reader: User) -> Refusal | None:
         )
     if not may_for(reader, May.TERMINATE_PEOPLE, person):
         return Refusal(sentence=_("Your role does not end anybody's access."))
+    return _refusal_of_the_privileged(person, reader)
+
+
+def _refusal_of_the_privileged(person: User, reader: User) -> Refusal | None:
     if person.is_privileged and Role.SECURITY not in reader.roles_over(person):
         sentence = _("%s is an Admin or in Security. Only Security can end their access.") % first_name_of(
             person

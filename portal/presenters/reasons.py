@@ -1,4 +1,4 @@
-"""Reasons as somebody chooses them: what each really does today, and who may use the others."""
+"""Reasons as somebody chooses them: what each does, and who may use the others."""
 
 from __future__ import annotations
 
@@ -9,20 +9,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.presenters.words import name_of
+from sessions_app.changes.explanations import TOLD
 from sessions_app.models import Role, RoleGrant, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS, RULES, usable_by
 
 BLOCKS = gettext_lazy("Blocks sign-in.")
 STAYS_OPEN = gettext_lazy("Sign-in stays open.")
-DO_BOTH = gettext_lazy(
-    "Curfew does not yet ask for a second factor or tell them: do that where they sign in."
-)
-DO_TELL = gettext_lazy("Curfew does not yet tell them: do that yourself.")
+ASKS_FOR_PROOF = gettext_lazy("A second factor is needed next.")
+TELLS_AT_SIGN_IN = gettext_lazy("They are told at their next sign-in here.")
 NAMED_AT_MOST = 2
-
-# Whom the contract's table tells. Nothing is sent yet, so the text says who has to.
-TELLS_THE_PERSON = frozenset({Reason.SECURITY_INCIDENT, Reason.ROLE_CHANGE, Reason.LOST_DEVICE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +40,13 @@ class LockedReason:
 
 
 def effect_of(reason: Reason) -> str:
-    """What ending a whole person's access for this reason does, and what it leaves to somebody."""
+    """What ending a whole person's access for this reason does."""
     rule = RULES[reason]
     sentences = [str(BLOCKS if rule.blocks_sign_in else STAYS_OPEN)]
     if rule.second_factor_next:
-        sentences.append(str(DO_BOTH))
-    elif reason in TELLS_THE_PERSON:
-        sentences.append(str(DO_TELL))
+        sentences.append(str(ASKS_FOR_PROOF))
+    if reason in TOLD:
+        sentences.append(str(TELLS_AT_SIGN_IN))
     if reason == Reason.OTHER:
         sentences.append(_("Needs a note of at least %d characters.") % OTHER_NEEDS_CHARACTERS)
     return " ".join(sentences)

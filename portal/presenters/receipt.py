@@ -17,8 +17,10 @@ from portal import times
 from portal.access import may_for, people_for
 from portal.presenters.deaths import names_of
 from portal.presenters.progress import ProgressLine, progress_of
+from portal.presenters.role_change import RoleFacts, role_facts
 from portal.presenters.words import clean, initiator_words, moment_words, name_of, sessions_words
 from portal.roles import May
+from sessions_app.changes.explanations import TOLD
 from sessions_app.models import EndedSession, EnforcementPoint, Revocation, RevocationScope, Role, User
 from sessions_app.models.enforcement_points import UnknownPolicy
 from sessions_app.models.moments import from_milliseconds
@@ -210,6 +212,27 @@ class Receipt:
     def lines(self) -> list[ProgressLine]:
         return progress_of(self.revocation, self._endings)
 
+    # --- What later tokens proved ---
+
+    @cached_property
+    def role(self) -> RoleFacts | None:
+        """What was lost, and whether the new token says so; None where this was no role change."""
+        return role_facts(self.revocation.role_changes.select_related("checked_issuer").first())
+
+    @property
+    def second_factor_words(self) -> str:
+        """Whether the person is back with a second factor; empty where none was demanded."""
+        revocation = self.revocation
+        if not revocation.second_factor_next:
+            return ""
+        if revocation.second_factor_proved_at is None:
+            return _("Demanded, not proved yet")
+        issuer = revocation.second_factor_proved_to
+        return _("Back with second factor at %(at)s UTC, proved to %(issuer)s") % {
+            "at": moment_words(revocation.second_factor_proved_at),
+            "issuer": clean(issuer.name) if issuer else "–",
+        }
+
     # --- Sessions ---
 
     @cached_property
@@ -267,6 +290,10 @@ class Receipt:
 
     @property
     def told_words(self) -> str:
+        if self.revocation.told_at:
+            return _("The person, %s UTC") % moment_words(self.revocation.told_at)
+        if self.revocation.scope == RevocationScope.USER and self.revocation.reason in TOLD:
+            return _("The person, at their next sign-in here")
         return _("Nobody")
 
     @property
@@ -276,6 +303,7 @@ class Receipt:
             Door.API: _("The API"),
             Door.SHELL: _("The shell on the server"),
             Door.CLOCK: _("The clock"),
+            Door.OAUTH: _("The authorization server"),
         }
         return words.get(Door(self.revocation.door), self.revocation.door)
 

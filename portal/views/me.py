@@ -20,8 +20,11 @@ from portal.portal_sessions import SID_KEY
 from portal.presenters.looks import looks_at
 from portal.presenters.refusals import status_of
 from portal.presenters.session_list import own_listed, with_what_rows_show
+from portal.proofs import has_second_factor
+from sessions_app.changes.suspicion import Suspicion, person_suspected
 from sessions_app.models import Revocation, Session
 from sessions_app.models.moments import database_now
+from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.errors import OrderRefused
 
@@ -57,6 +60,20 @@ def end_own(request: HtmxRequest, session_id: UUID) -> HttpResponse:
     return page_or_part(request, PAGE, "own-sessions", _context(request, revocation=revocation))
 
 
+@require_POST
+@requires()
+def not_me(request: HtmxRequest) -> HttpResponse:
+    """ "This was not me": everything of one's own ends, this session too, and a second factor is needed next."""
+    suspicion = Suspicion(reason=Reason.LOST_DEVICE, received_at=database_now())
+    person_suspected(request.user, suspicion, by=request.initiator)
+    logout(request)
+    messages.info(
+        request,
+        _("All your sessions were ended, this one too. Sign in again with your second factor."),
+    )
+    return go_to(request, reverse("account_login"))
+
+
 def _signed_out(request: HtmxRequest) -> HttpResponse:
     logout(request)
     messages.info(request, _("You ended the session you were using, so you are signed out."))
@@ -77,4 +94,5 @@ def _context(
         "grants": request.user.active_grants(),
         "second_factors": Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP),
         "looks": looks_at(request.user),
+        "has_second_factor": has_second_factor(request.user),
     }

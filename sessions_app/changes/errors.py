@@ -95,6 +95,11 @@ class EventReused(ChangeRefused):
     sentence = _("This event id was sent before, with another body.")
 
 
+class NothingDemanded(ChangeRefused):
+    code = "nothing_demanded"
+    sentence = _("No second factor is demanded of this person.")
+
+
 # --- Identities and sightings ---------------------------------------------------------------------
 
 

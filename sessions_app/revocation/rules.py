@@ -27,7 +27,7 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
     """Raises the child of OrderRefused that fits. Expects the person to be locked."""
     is_own = order.initiator.user_id == user.pk
     whole_person = order.scope.kind == RevocationScope.USER
-    if is_own and whole_person:
+    if is_own and whole_person and not RULES[order.reason].the_person:
         raise ActingOnOneself
     if not may_use(order.reason, within_reach(order.initiator, user), on_own_session=is_own):
         raise ReasonNotAllowed

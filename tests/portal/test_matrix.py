@@ -61,6 +61,11 @@ DOORS: dict[May, Door] = {
         post="/people/{blocked}/allow-sign-in/",
         posts={"reason": "back"},
     ),
+    May.CHANGE_MEMBERSHIPS: Door(
+        get="/people/{person}/role/",
+        post="/people/{person}/role/",
+        posts={"order_key": "6f1c7b52-9c1e-4a0e-8d3f-0b5a4b0c9a11"},
+    ),
     May.SEE_AUDIT: Door(get="/audit/"),
     May.SEE_CONFIGURATION: Door(
         get="/settings/issuers/", post="/settings/issuers/explain/", posts={"token": "a.b.c"}

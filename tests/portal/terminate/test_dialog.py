@@ -73,10 +73,8 @@ def test_effects_say_what_really_happens_today(sam, ines):
     dialog = dialog_for(sam, ines)
 
     assert dialog.count("Blocks sign-in.") == 1
-    assert (
-        dialog.count("Curfew does not yet ask for a second factor or tell them: do that where they sign in.")
-        == 2
-    )
+    assert dialog.count("A second factor is needed next.") == 2
+    assert dialog.count("They are told at their next sign-in here.") == 3
 
 
 def test_offboarding_is_chosen_beforehand_only_on_the_last_day(ivan, ines):

@@ -1,0 +1,69 @@
+"""Whether a portal session proved a second factor, and what happens while one is demanded of the person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.mfa.models import Authenticator
+from django.utils import timezone
+
+from sessions_app.models import Issuer, Session
+from sessions_app.models.moments import database_now
+from sessions_app.revocation.confirmations import note_second_factor
+from sessions_app.tokens.own_issuer import SECOND_FACTORS
+
+if TYPE_CHECKING:
+    from portal.htmx import HtmxRequest
+    from sessions_app.models import User
+
+PROVED_KEY = "curfew_second_factor"
+
+# Names of RFC 8176 for what allauth says of a sign-in.
+METHODS = {"password": "pwd", "mfa": "otp"}
+
+# What somebody of whom a second factor is demanded may still open: proving one, and being told.
+ALWAYS = ("/step-up/", "/accounts/2fa/authenticate/", "/accounts/2fa/reauthenticate/", "/accounts/logout/")
+TO_ENROL = ("/accounts/2fa/", "/accounts/reauthenticate/")
+
+
+def methods_of(request: Any) -> list[str]:
+    """What was proved in this browser's session; allauth keeps its own records there."""
+    records: list[dict[str, Any]] = request.session.get("account_authentication_methods", [])
+    return [METHODS[entry["method"]] for entry in records if entry.get("method") in METHODS]
+
+
+def has_proved(request: Any) -> bool:
+    """Whether a second factor is among it."""
+    return not set(methods_of(request)).isdisjoint(SECOND_FACTORS)
+
+
+def note_if_proved(request: HtmxRequest, session: Session, *, issuer: Issuer) -> None:
+    """Remember a second factor that was proved since the sign-in; it ends a demand for one everywhere."""
+    if not has_proved(request):
+        return
+    request.session[PROVED_KEY] = True
+    if set(session.authentication_methods).isdisjoint(SECOND_FACTORS):
+        session.authentication_methods = methods_of(request)
+        session.save(update_fields=["authentication_methods"])
+    note_second_factor(session.user, issuer=issuer, proved_at=database_now(), by=request.initiator)
+
+
+def may_open(request: HtmxRequest) -> bool:
+    """Whether this address is among what is left while a second factor is demanded and none was proved.
+
+    Setting up a first one is not: whoever has the password could, and that may be the thief.
+    """
+    if request.path.startswith(ALWAYS):
+        return True
+    return request.path.startswith(TO_ENROL) and may_enrol(request.user)
+
+
+def may_enrol(user: User) -> bool:
+    """Somebody let them, within the hour."""
+    return user.may_enrol_until is not None and user.may_enrol_until > timezone.now()
+
+
+def has_second_factor(user: User) -> bool:
+    """One that can be asked for at sign-in; recovery codes alone are none."""
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return bool(Authenticator.objects.filter(user=user, type__in=kinds).exists())

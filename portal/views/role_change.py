@@ -1,0 +1,78 @@
+"""Change role: which groups somebody is in, and with them what they may do in the company's applications."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from portal.access import fetch_or_refuse, people_for, requires
+from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.presenters.refusals import status_of
+from portal.presenters.role_change import RoleDialog, changed_words
+from portal.role_forms import ProofForm, RoleForm
+from portal.roles import May
+from sessions_app.changes.errors import ChangeRefused
+from sessions_app.changes.role_changes import Wish, role_changed
+from sessions_app.changes.suspicion import allow_enrolment, waive_second_factor
+from sessions_app.models import User
+from sessions_app.models.moments import database_now
+from sessions_app.revocation.errors import OrderRefused
+
+DIALOG = "portal/people/change_role.html"
+PROOF = "portal/people/proof.html"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(May.CHANGE_MEMBERSHIPS)
+def change_role(request: HtmxRequest, user_id: UUID) -> HttpResponse:
+    """The dialog with what is true now, and what it sends."""
+    received_at = database_now()
+    person = _fetch(request, user_id)
+    dialog = RoleDialog(person, request.user)
+    form = RoleForm(request.POST or None, dialog=dialog)
+    context = {"dialog": dialog, "form": form}
+    if dialog.refusal or not form.is_valid():
+        status = 403 if dialog.refusal and form.is_bound else 422 if form.is_bound else 200
+        return page_or_part(request, DIALOG, "change-role-dialog", context, status=status)
+    wish = Wish(
+        received_at=received_at,
+        note=form.cleaned_data["note"],
+        ticket=form.cleaned_data["ticket"],
+        order_key=str(form.cleaned_data["order_key"]),
+    )
+    try:
+        outcome = role_changed(person, form.groups, by=request.initiator, wish=wish)
+    except (ChangeRefused, OrderRefused) as refusal:
+        form.add_error(None, str(refusal))
+        return page_or_part(request, DIALOG, "change-role-dialog", context, status=status_of(refusal))
+    if outcome.revocation is not None:
+        return go_to(request, reverse("receipt", args=[outcome.revocation.receipt]))
+    messages.info(request, changed_words(person, outcome))
+    return go_to(request, f"{reverse('person', args=[person.pk])}?tab=access")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(May.ALLOW_SIGN_IN_AGAIN)
+def proof(request: HtmxRequest, user_id: UUID) -> HttpResponse:
+    """For somebody of whom a second factor is demanded: let them set one up, or say how else they were identified."""
+    person = fetch_or_refuse(people_for(request.user, May.ALLOW_SIGN_IN_AGAIN), pk=user_id)
+    form = ProofForm(request.POST or None)
+    context = {"form": form, "person": person, "back": reverse("person", args=[person.pk])}
+    if not form.is_valid():
+        return page_or_part(request, PROOF, "proof-dialog", context, status=422 if form.is_bound else 200)
+    change = waive_second_factor if form.is_waiver else allow_enrolment
+    try:
+        change(person, by=request.initiator, reason=form.cleaned_data["reason"])
+    except (ChangeRefused, OrderRefused) as refusal:
+        form.add_error(None, str(refusal))
+        return page_or_part(request, PROOF, "proof-dialog", context, status=status_of(refusal))
+    messages.info(request, form.done_words)
+    return go_to(request, reverse("person", args=[person.pk]))
+
+
+def _fetch(request: HtmxRequest, user_id: UUID) -> User:
+    return fetch_or_refuse(people_for(request.user, May.CHANGE_MEMBERSHIPS), pk=user_id)

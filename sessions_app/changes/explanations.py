@@ -1,0 +1,35 @@
+"""What the person is told at the next sign-in: that their access was ended, and why; once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+
+from sessions_app.models import Revocation, RevocationScope, User
+from sessions_app.models.moments import database_now
+from sessions_app.models.reasons import Reason
+
+# The contract's table: these tell the person, the others leave it to people.
+TOLD = (Reason.SECURITY_INCIDENT, Reason.ROLE_CHANGE, Reason.LOST_DEVICE)
+TOLD_WITHIN = timedelta(days=30)
+
+
+def untold(user: User) -> QuerySet[Revocation]:
+    """What this person has not been told of yet, the newest first."""
+    return (
+        Revocation.objects.of(user)
+        .filter(
+            scope=RevocationScope.USER,
+            reason__in=TOLD,
+            told_at=None,
+            decided_at__gt=database_now() - TOLD_WITHIN,
+        )
+        .order_by("-decided_at")
+    )
+
+
+def note_told(user: User) -> None:
+    """The person has read it."""
+    keys = list(untold(user).values_list("pk", flat=True))
+    Revocation.objects.filter(pk__in=keys).update(told_at=database_now())

@@ -1,0 +1,110 @@
+"""A person whose account may be in somebody else's hands: everything ends, the account stays, a proof is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from audit.events import Events
+from audit.initiators import Initiator
+from audit.record import Target, record
+from sessions_app.changes.errors import NothingDemanded, ReasonTooShort
+from sessions_app.models import Revocation, User
+from sessions_app.models.moments import database_now
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation import entries
+from sessions_app.revocation.confirmations import publish_what_is_true
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.errors import ActingOnOneself
+from sessions_app.revocation.orders import OneUser, Order
+
+ENROLMENT_LASTS = timedelta(hours=1)
+SHORTEST_REASON = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspicion:
+    """Why and since when. Only these two reasons demand a second factor."""
+
+    reason: Reason
+    received_at: datetime
+    note: str = ""
+    ticket: str = ""
+    order_key: str = ""
+
+    def __post_init__(self) -> None:
+        if self.reason not in (Reason.SECURITY_INCIDENT, Reason.LOST_DEVICE):
+            raise ValueError(f"{self.reason} does not demand a second factor")
+
+
+def person_suspected(user: User, suspicion: Suspicion, *, by: Initiator) -> Revocation:
+    """End every session of this person without locking them out.
+
+    Until a second factor was proved, every guard refuses tokens of theirs that prove none, at whatever issuer.
+    The person themselves may say so (`LOST_DEVICE`), machines and Security may. Raises the child of OrderRefused
+    that fits.
+    """
+    return revoke(
+        Order(
+            initiator=by,
+            reason=suspicion.reason,
+            scope=OneUser(user_id=user.pk),
+            received_at=suspicion.received_at,
+            note=suspicion.note,
+            ticket=suspicion.ticket,
+            order_key=suspicion.order_key,
+        )
+    )
+
+
+def is_second_factor_demanded(user: User) -> bool:
+    """Whether this person must prove a second factor before anything accepts them."""
+    return bool(entries.second_factor_since(user))
+
+
+def allow_enrolment(user: User, *, by: Initiator, reason: str) -> datetime:
+    """Let somebody without a second factor set one up within the hour, although one is demanded of them.
+
+    Whoever allows it has made sure who they are. Returns until when. Raises ReasonTooShort, NothingDemanded
+    or ActingOnOneself.
+    """
+    _check(user, by=by, reason=reason)
+    with transaction.atomic():
+        until = database_now() + ENROLMENT_LASTS
+        User.objects.filter(pk=user.pk).update(may_enrol_until=until)
+        record(
+            Events.ENROLMENT_ALLOWED,
+            initiator=by,
+            target=Target.of(user, label=user.display_name),
+            personal={"note": reason},
+        )
+    return until
+
+
+def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
+    """End the demand because the person was identified in another way, which the reason says.
+
+    Raises ReasonTooShort, NothingDemanded or ActingOnOneself.
+    """
+    _check(user, by=by, reason=reason)
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        entries.restate_person(locked, second_factor_since_ms=0)
+        record(
+            Events.SECOND_FACTOR_WAIVED,
+            initiator=by,
+            target=Target.of(locked, label=locked.display_name),
+            personal={"note": reason},
+        )
+    publish_what_is_true(locked)
+
+
+def _check(user: User, *, by: Initiator, reason: str) -> None:
+    if by.user_id == user.pk:
+        raise ActingOnOneself
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise ReasonTooShort
+    if not is_second_factor_demanded(user):
+        raise NothingDemanded
