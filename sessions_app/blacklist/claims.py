@@ -27,6 +27,8 @@ __all__ = [
 
 LONGEST_ID: Final = 512
 
+_OTHER_KINDS: Final = frozenset({"id", "refresh", "offline", "logout"})
+
 _signatures = SignatureCache(size=4096)
 
 
@@ -78,6 +80,7 @@ def fingerprint(token: str) -> str:
 def read_claims(opened: OpenToken, mark: str, now_ms: int) -> Claims:
     """Judge and translate the payload of an opened token, in the order of the contract."""
     profile, raw = opened
+    _refuse_other_kinds(raw)
     audiences = _audiences(raw, profile)
     issued_ms, expires_ms = _lifetime(raw, profile, now_ms)
     person, machine = _person(raw, profile)
@@ -96,6 +99,13 @@ def read_claims(opened: OpenToken, mark: str, now_ms: int) -> Claims:
         entitlements=_entitlements(raw, profile),
         raw=raw,
     )
+
+
+def _refuse_other_kinds(raw: Mapping[str, Any]) -> None:
+    """Keycloak's ID and refresh tokens have the header of its access tokens and say in a claim what they are."""
+    kind = raw.get("typ")
+    if isinstance(kind, str) and kind.lower() in _OTHER_KINDS:
+        raise InvalidToken("typ", "a token of another kind")
 
 
 def identifier(raw: Mapping[str, Any], name: str) -> str:
@@ -193,10 +203,22 @@ def _second_factor(raw: Mapping[str, Any], profile: IssuerProfile) -> bool:
 
 
 def _entitlements(raw: Mapping[str, Any], profile: IssuerProfile) -> tuple[str, ...] | None:
-    """The names of every group and role the token claims; None where the issuer has no claim for them."""
-    if not profile.entitlement_claims:
+    """The names of every group and role the token claims; None where the issuer has no claim for them.
+
+    None as well where the token only says that there are some, to be asked for elsewhere.
+    """
+    if not profile.entitlement_claims or _are_elsewhere(raw, profile):
         return None
     return tuple(name for claim in profile.entitlement_claims for name in _names_in(_at(raw, claim)))
+
+
+def _are_elsewhere(raw: Mapping[str, Any], profile: IssuerProfile) -> bool:
+    """Distributed claims (OpenID Connect Core, section 5.6.2), as Entra has beyond 200 groups; `hasgroups` too."""
+    elsewhere = raw.get("_claim_names")
+    names = set(elsewhere) if isinstance(elsewhere, Mapping) else set()
+    if "hasgroups" in raw:
+        names.add("groups")
+    return not names.isdisjoint(profile.entitlement_claims)
 
 
 def _at(raw: Mapping[str, Any], claim: str) -> object:

@@ -3,15 +3,25 @@
 import hmac
 import json
 import warnings
+from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sessions_app.blacklist.claims import InvalidToken, verify
+from sessions_app.blacklist.claims import InvalidProfile, InvalidToken, IssuerProfile, verify
+from sessions_app.blacklist.guard import Guard
+from sessions_app.blacklist.reader import BlacklistReader
+from sessions_app.blacklist.values import UserValue
+from sessions_app.blacklist.verdict import Outcome, Subject, Values
+from sessions_app.blacklist.writer import BlacklistWriter
+from tests.sessions_app.blacklist.entries import publish
 from tests.sessions_app.blacklist.issuer import (
     HEADER,
+    ISS,
     NOW,
     NOW_MS,
     a_profile,
@@ -25,6 +35,13 @@ from tests.sessions_app.blacklist.issuer import (
     trusting,
     without,
 )
+
+PROFILES = [
+    a_profile(
+        second_factor_claim="amr", second_factor_values=("mfa",), entitlement_claims=("roles", "realm.roles")
+    ),
+    a_profile(session_claim=None, token_claim="sub", client_claim="jti", started_from="iat"),
+]
 
 
 def cause_of(token: str, **profile: object) -> str:
@@ -91,6 +108,34 @@ def test_a_kid_is_only_ever_looked_up(kid: str) -> None:
 @pytest.mark.parametrize("kid", [None, 1, ["ec-1"], {"ec-1": 1}, True])
 def test_a_kid_that_is_no_text_is_refused(kid: object) -> None:
     assert cause_of(signed({**HEADER, "kid": kid}, claims())) == "unknown_key"
+
+
+@pytest.mark.parametrize(
+    "tiny",
+    [
+        {"kty": "RSA", "n": "YWJj", "e": "AQAB", "kid": "rsa-1"},
+        {"kty": "RSA", "n": "AA", "e": "AA", "kid": "rsa-1"},
+        {"kty": "EC", "crv": "P-256", "x": "YWJj", "y": "YWJj", "kid": "ec-1"},
+        {"kty": "EC", "crv": "P-256", "x": "", "y": "", "kid": "ec-1"},
+        {"kty": "EC", "crv": "P-256", "kid": "ec-1"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "YWJj", "kid": "ec-1"},
+        {"kid": "ec-1"},
+        {"kty": 7, "kid": "ec-1"},
+    ],
+)
+def test_a_key_of_three_bytes_is_no_key(tiny: dict[str, Any]) -> None:
+    assert cause_of(a_token(), keys={"keys": [tiny]}) == "unknown_key"
+
+
+def test_a_shared_key_makes_a_profile_unusable() -> None:
+    with pytest.raises(InvalidProfile, match="shared"):
+        a_profile(keys={"keys": [{"kty": "oct", "k": "YWJj", "kid": "ec-1"}]})
+
+
+def test_two_keys_of_one_name_are_none() -> None:
+    keys = {"keys": [ec_jwk("ec-1"), ec_jwk("ec-1")]}
+
+    assert cause_of(a_token(), keys=keys) == "unknown_key"
 
 
 def test_a_token_without_kid_is_accepted_when_one_key_fits() -> None:
@@ -307,6 +352,68 @@ def test_a_token_by_one_trusted_issuer_in_anothers_name_is_refused() -> None:
 
     with pytest.raises(InvalidToken, match="algorithm"):
         verify(token, trusting(a_profile(), other), NOW_MS)
+
+
+def test_no_claims_at_all_are_nobodys_token() -> None:
+    assert cause_of(signed(HEADER, {})) == "unknown_issuer"
+    assert cause_of(signed(HEADER, {"iss": ISS})) == "missing_claim"
+
+
+@pytest.mark.parametrize("kind", ["ID", "Refresh", "Offline", "Logout", "refresh"])
+def test_a_token_that_calls_itself_another_kind_is_refused(kind: str) -> None:
+    assert cause_of(a_token(typ=kind)) == "typ"
+
+
+def test_the_same_subject_in_another_realm_is_somebody_else(guard: Guard, writer: BlacklistWriter) -> None:
+    other = a_profile(issuer="https://other.example", realm="other")
+    elsewhere = signed(HEADER, claims(iss="https://other.example"))
+    publish(writer, UserValue(1, True, NOW_MS, 0, "CF-A"))
+    guard = Guard(guard._reader, lambda: trusting(a_profile(), other))
+
+    assert guard.check(a_token()).outcome is Outcome.REVOKED
+    assert guard.check(elsewhere).outcome is Outcome.ALLOWED
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    [*claims(), *HEADER, "nbf", "project_end_date", "amr", "roles", "_claim_names", "hasgroups"]
+)
+
+
+class NoLookUp(BlacklistReader):
+    """A guard that would look up has accepted the token, which is all that is asked here."""
+
+    def __init__(self) -> None:
+        pass
+
+    def read(self, subject: Subject) -> Values:
+        return Values(None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(NAMES, JSON, max_size=4),
+    st.dictionaries(NAMES, JSON, max_size=3),
+    st.sampled_from(PROFILES),
+)
+def test_whatever_a_signed_token_says_the_guard_has_an_answer(
+    changed: dict[str, Any], header: dict[str, Any], profile: IssuerProfile
+) -> None:
+    token = signed(HEADER | header, claims() | changed)
+
+    verdict = Guard(NoLookUp(), lambda: trusting(profile)).check(token)
+
+    assert verdict.outcome in {Outcome.INVALID, Outcome.UNKNOWN, Outcome.REVOKED}
+    assert not verdict.cause.startswith("unavailable")
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[\w=-]{0,40}\.[\w=-]{0,40}\.[\w=-]{0,40}", fullmatch=True))
+def test_whatever_comes_as_a_token_the_guard_has_an_answer(token: str) -> None:
+    assert Guard(NoLookUp(), trusting).check(token).outcome is Outcome.INVALID
 
 
 def test_no_detail_repeats_the_token() -> None:
