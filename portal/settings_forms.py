@@ -114,9 +114,14 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no a
 
     class Meta:
         model = EnforcementPoint
-        fields = ["name", "description", "audiences", "unknown_policy", "mode", "cache_seconds"]
+        fields = [
+            "name", "description", "application", "audiences", "unknown_policy", "mode", "token_header",
+            "cache_seconds",
+        ]  # fmt: skip
         help_texts = {
             "name": _("Stands in the gateway's configuration: /verdict/<name>."),
+            "application": _("What stands behind it. Sessions and attempts seen here are listed under it."),
+            "mode": _("Observing refuses nothing: this page then shows what enforcing would have refused."),
             "cache_seconds": _("How long the gateway may remember an answer. It is added to every promise."),
         }
 

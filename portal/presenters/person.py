@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.access import may, may_for, people_for, revocations_for
 from portal.presenters.access import Access, access_of
+from portal.presenters.attempts import AttemptRow, attempts_for
 from portal.presenters.reasons import ask, holders_of
 from portal.presenters.revocations import RevocationRow, rows_of
 from portal.presenters.sessions import Origin, SessionRow, origin_for, session_row
@@ -29,7 +30,7 @@ from portal.presenters.timeline import TimelineRow, timeline_of
 from portal.presenters.words import clean, first_name_of, is_today, last_day_words, name_of
 from portal.roles import May, roles_with
 from sessions_app.changes.suspicion import is_second_factor_demanded
-from sessions_app.models import Issuer, Revocation, Role, Session, User
+from sessions_app.models import Attempt, Issuer, Revocation, Role, Session, User
 from sessions_app.models.issuers import StartedFrom
 from sessions_app.tokens.profiles import OWN_ISSUERS
 
@@ -265,6 +266,11 @@ class PersonPage:
     def weak_issuers(self) -> list[str]:
         """Issuers that say when a token was made, not when the person signed in."""
         return weak_issuers_of(self.person)
+
+    @cached_property
+    def attempts(self) -> list[AttemptRow]:
+        """Uses of what had been ended, wherever a guard reports to us."""
+        return attempts_for(Attempt.objects.filter(user=self.person), self.reader)
 
     # --- The other tabs ---
 

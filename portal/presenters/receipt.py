@@ -15,13 +15,23 @@ from django.utils.translation import ngettext
 from audit.initiators import Door
 from portal import times
 from portal.access import may_for, people_for
+from portal.presenters.attempts import AttemptRow, attempts_for
 from portal.presenters.deaths import names_of
 from portal.presenters.progress import ProgressLine, progress_of
 from portal.presenters.role_change import RoleFacts, role_facts
+from portal.presenters.sessions import Origin, origin_for
 from portal.presenters.words import clean, initiator_words, moment_words, name_of, sessions_words
 from portal.roles import May
 from sessions_app.changes.explanations import TOLD
-from sessions_app.models import EndedSession, EnforcementPoint, Revocation, RevocationScope, Role, User
+from sessions_app.models import (
+    Attempt,
+    EndedSession,
+    EnforcementPoint,
+    Revocation,
+    RevocationScope,
+    Role,
+    User,
+)
 from sessions_app.models.enforcement_points import UnknownPolicy
 from sessions_app.models.moments import from_milliseconds
 from sessions_app.models.revocations import RevocationState
@@ -211,6 +221,18 @@ class Receipt:
     @cached_property
     def lines(self) -> list[ProgressLine]:
         return progress_of(self.revocation, self._endings)
+
+    # --- What was tried afterwards ---
+
+    @cached_property
+    def attempts(self) -> list[AttemptRow]:
+        return attempts_for(Attempt.objects.filter(receipt=self.number), self.reader)
+
+    @cached_property
+    def shows_address(self) -> bool:
+        return (
+            self.revocation.person is not None and origin_for(self.reader, self.person) is not Origin.NOTHING
+        )
 
     # --- What later tokens proved ---
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import fetch_or_refuse, may, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.presenters.point_tallies import page_of
 from portal.roles import May
 from portal.settings_forms import PointForm, say_refusal
 from sessions_app.changes.configuration import save_enforcement_point
@@ -46,7 +47,7 @@ def _edit(request: HtmxRequest, point: EnforcementPoint) -> HttpResponse:
     if form.is_valid() and _is_saved(request, form):
         messages.info(request, _("Saved."))
         return go_to(request, reverse("enforcement_points"))
-    context = {"form": form, "title": title}
+    context = {"form": form, "title": title, "page": page_of(point) if point.pk else None}
     status = 422 if form.is_bound else 200
     return page_or_part(request, "portal/settings/point_edit.html", "point", context, status=status)
 

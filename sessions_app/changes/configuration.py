@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 Problems = list[tuple[str, "StrOrPromise"]]
+
+
+# A name that fits into a header line and into a WSGI key, and is not the header we read anyway.
+HEADER = re.compile(r"(?!(?i:authorization|cookie|host)$)[A-Za-z][A-Za-z0-9-]{0,99}")
 
 
 def realm_for(key: str) -> Realm:
@@ -68,7 +73,10 @@ def save_application(application: Application, *, by: Initiator) -> Application:
 
 def save_enforcement_point(point: EnforcementPoint, *, by: Initiator) -> EnforcementPoint:
     """Store an enforcement point, and the audit entry with the changed fields. Raises ValuesRefused."""
-    _refuse(point, _list_problems(point, "audiences"))
+    problems = _list_problems(point, "audiences")
+    if point.token_header and not HEADER.fullmatch(point.token_header):
+        problems = [*problems, ("token_header", _("A header's name has letters, digits and dashes only."))]
+    _refuse(point, problems)
     _store(point, Events.ENFORCEMENT_POINT_SAVED, by=by)
     return point
 

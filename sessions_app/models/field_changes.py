@@ -12,7 +12,17 @@ def register_models() -> None:
         Application, fields=["key", "name", "asks", "cache_seconds", "token_seconds"], masked=[]
     )
     register_for_field_changes(
-        EnforcementPoint, fields=["name", "audiences", "unknown_policy", "cache_seconds", "mode"], masked=[]
+        EnforcementPoint,
+        fields=[
+            "name",
+            "application",
+            "audiences",
+            "unknown_policy",
+            "cache_seconds",
+            "mode",
+            "token_header",
+        ],
+        masked=[],
     )
     register_for_field_changes(
         Issuer,

@@ -223,7 +223,7 @@ def _note_proofs(batch: Sequence[Observation], known: dict[tuple[str, str], User
     issuers: dict[str, Issuer] = {}
     for seen in sorted(batch, key=lambda seen: seen.at_ms):
         user = known.get((seen.realm, seen.person))
-        if user is None or not (seen.notes or seen.cause == "claims_changed"):
+        if user is None or not (seen.notes or _still_claims_what_was_lost(seen)):
             continue
         issuer = issuers.get(seen.issuer) or Issuer.objects.filter(iss=seen.issuer).first()
         if issuer is None:
@@ -232,9 +232,14 @@ def _note_proofs(batch: Sequence[Observation], known: dict[tuple[str, str], User
         _note_proof(seen, user, issuer, by=by)
 
 
+def _still_claims_what_was_lost(seen: Observation) -> bool:
+    """Only a guard that read the token itself knows its claims."""
+    return seen.cause == "claims_changed" and seen.entitlements is not None
+
+
 def _note_proof(seen: Observation, user: User, issuer: Issuer, *, by: Initiator) -> None:
     at = from_milliseconds(seen.at_ms)
     if Note.SECOND_FACTOR_PROVED in seen.notes:
         note_second_factor(user, issuer=issuer, proved_at=at, by=by)
-    if seen.cause == "claims_changed" or {Note.CLAIMS_REDUCED, Note.CLAIMS_NOT_COMPARED} & set(seen.notes):
+    if _still_claims_what_was_lost(seen) or {Note.CLAIMS_REDUCED, Note.CLAIMS_NOT_COMPARED} & set(seen.notes):
         note_claims(user, issuer=issuer, names=seen.entitlements, seen_at=at, by=by)

@@ -97,6 +97,11 @@ class EventAnswer(BaseModel):
         )
 
 
+class SightingsAnswer(BaseModel):
+    sessions_begun: int
+    attempts: int
+
+
 class MembersAnswer(BaseModel):
     joined: int
     left: int

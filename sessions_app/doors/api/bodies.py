@@ -9,11 +9,15 @@ from typing import Annotated, Any
 from django.utils.translation import gettext as _
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from sessions_app.blacklist.observations import Observation
+from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.facts import NOTHING, IdentityFacts, PersonFacts
 from sessions_app.changes.naming import PersonNaming, Place
 from sessions_app.changes.texts import LONGEST_ID_BYTES, is_identifier
 from sessions_app.models import TokenKind
+from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.models.reasons import Reason
+from sessions_app.sightings.checks import plain_address
 from sessions_app.sightings.facts import SignInFacts, TokenFacts
 
 LONGEST_NOTE = 2000
@@ -122,6 +126,43 @@ class SignInBody(PlaceBody):
                 for token in self.tokens
             ),
         )
+
+
+class ObservationBody(Body):
+    """One check as a service's guard saw it. Of a token that was not verified nothing but the outcome is told."""
+
+    at: AwareDatetime
+    where: Annotated[str, Field(min_length=1, max_length=200)]
+    outcome: Outcome
+    cause: Annotated[str, Field(max_length=60)] = ""
+    receipt: Annotated[str, Field(max_length=13)] = ""
+    address: Annotated[str, Field(max_length=45)] | None = None
+    issuer: Annotated[str, Field(max_length=500)] = ""
+    realm: Annotated[str, Field(max_length=100)] = ""
+    person: Annotated[str, Field(max_length=LONGEST_ID_BYTES)] = ""
+    sid: Annotated[str, Field(max_length=LONGEST_ID_BYTES)] = ""
+    client: Annotated[str, Field(max_length=200)] = ""
+    started_at: AwareDatetime | None = None
+
+    def observation(self) -> Observation:
+        return Observation(
+            at_ms=min(to_milliseconds(self.at), to_milliseconds(database_now())),
+            where=self.where,
+            outcome=self.outcome,
+            cause=self.cause,
+            receipt=self.receipt,
+            address=plain_address(self.address) if self.address else None,
+            issuer=self.issuer,
+            realm=self.realm,
+            person=self.person,
+            sid=self.sid if self.started_at else "",
+            client=self.client,
+            started_ms=to_milliseconds(self.started_at) if self.started_at else 0,
+        )
+
+
+class SightingsBody(Body):
+    observations: list[ObservationBody] = Field(max_length=500)
 
 
 # --- People -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 from ninja import NinjaAPI
 
-from sessions_app.doors.api import events, people, revocations, sessions
+from sessions_app.doors.api import events, people, revocations, sessions, sightings
 from sessions_app.doors.api.problems import answer_in_problems, of_method, of_missing
 from sessions_app.doors.api.reading import StrictJson
 
@@ -63,5 +63,5 @@ api = MachineApi(
     description="Ends access, and says what became of it.",
 )
 answer_in_problems(api)
-for router in (sessions.router, people.router, revocations.router, events.router):
+for router in (sessions.router, people.router, revocations.router, events.router, sightings.router):
     api.add_router("", router)

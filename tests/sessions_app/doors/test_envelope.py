@@ -192,6 +192,7 @@ def test_the_api_describes_itself() -> None:
         "/api/v1/revocations",
         "/api/v1/revocations/{receipt}",
         "/api/v1/events",
+        "/api/v1/sightings",
         "/api/v1/groups/{name}/members",
     }
     assert Client().get("/api/v1/docs").status_code == 404

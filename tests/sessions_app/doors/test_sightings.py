@@ -1,0 +1,113 @@
+"""What services' guards report: believed as sightings, never as proofs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from audit.initiators import the_shell
+from sessions_app.models import Attempt, Issuer, RoleChange, Scope, Session, User
+from sessions_app.models.reasons import Reason
+from sessions_app.models.role_changes import RoleChangeState
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.orders import OneUser, Order
+from tests.factories import ISS, open_session
+from tests.sessions_app.doors.machines import Machine
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
+
+
+def seen(user: User, **changes: Any) -> dict[str, Any]:
+    return {
+        "at": timezone.now().isoformat(),
+        "where": "orders",
+        "outcome": "allowed",
+        "issuer": ISS,
+        "realm": "northwind",
+        "person": f"nw-{user.username}",
+        "sid": "sid-new",
+        "started_at": "2026-11-20T08:00:00Z",
+        "address": "203.0.113.9",
+        **changes,
+    }
+
+
+def report(*observations: dict[str, Any]) -> Any:
+    return Machine(Scope.SIGHTINGS_WRITE).post("/sightings", {"observations": list(observations)})
+
+
+def test_a_session_nobody_reported_becomes_known(ines: User):
+    answer = report(seen(ines))
+
+    assert answer.json() == {"sessions_begun": 1, "attempts": 0}
+    assert Session.objects.get(sid="sid-new").user == ines
+
+
+def test_a_refused_token_becomes_an_attempt(ines: User):
+    order = Order(
+        initiator=the_shell(),
+        reason=Reason.OFFBOARDING,
+        scope=OneUser(user_id=ines.pk),
+        received_at=timezone.now(),
+    )
+    receipt = revoke(order).receipt
+
+    report(seen(ines, outcome="revoked", cause="user_blocked", receipt=receipt))
+
+    attempt = Attempt.objects.get()
+    assert (attempt.user, attempt.where, attempt.receipt) == (ines, "orders", receipt)
+
+
+def test_a_report_confirms_no_role_change_and_spoils_none(ines: User):
+    order = Order(
+        initiator=the_shell(),
+        reason=Reason.ROLE_CHANGE,
+        scope=OneUser(user_id=ines.pk),
+        received_at=timezone.now(),
+    )
+    revocation = revoke(order)
+    change = RoleChange.objects.create(
+        user=ines, revocation=revocation, decided_at=revocation.decided_at, state=RoleChangeState.WAITING
+    )
+
+    report(seen(ines, outcome="revoked", cause="claims_changed", receipt=revocation.receipt))
+
+    change.refresh_from_db()
+    assert change.state == "waiting"
+
+
+def test_a_moment_in_the_future_is_now(ines: User):
+    session = open_session(ines, sid="sid-new", last_used_at=timezone.now())
+
+    report(seen(ines, at="2199-01-01T00:00:00Z"))
+
+    session.refresh_from_db()
+    assert session.last_used_at <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcome": "maybe"},
+        {"where": ""},
+        {"at": "now"},
+        {"more": 1},
+        {"address": "x" * 50},
+        {"person": "x" * 600},
+    ],
+    ids=str,
+)
+def test_what_is_no_observation_is_422(ines: User, changes: dict[str, Any]):
+    assert report(seen(ines, **changes)).status_code == 422
+
+
+def test_many_at_once_are_bounded(ines: User):
+    assert report(*[seen(ines, person="p")] * 501).status_code in (413, 422)
+
+
+def test_it_needs_its_own_scope(ines: User, issuer: Issuer):
+    answer = Machine(Scope.SESSIONS_WRITE).post("/sightings", {"observations": [seen(ines)]})
+
+    assert answer.status_code == 403
