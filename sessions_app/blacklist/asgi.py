@@ -14,6 +14,7 @@ from .bearer import bearer_token
 from .continuing import RECHECK_SECONDS, AccessEnded, Ask
 from .dates import now_ms
 from .guard import Guard
+from .observing import Observe, Observer
 from .responses import Response, identity_headers, reason_class, response_for
 from .verdict import Outcome, Verdict, unavailable
 
@@ -53,7 +54,7 @@ class AsgiGuardMiddleware:
 
     While a request lasts, the guard is asked again every `recheck_seconds`. Once it refuses, the application
     is cancelled, a websocket is closed with 4401 and the reason class (1013 when it is unknown), and any
-    other response is broken off.
+    other response is broken off. `observe` is told of every first answer, as one given at `where`.
     """
 
     def __init__(
@@ -65,6 +66,8 @@ class AsgiGuardMiddleware:
         exempt: Collection[str] = (),
         token_of: Callable[[Scope], str] = bearer_of,
         recheck_seconds: float = RECHECK_SECONDS,
+        observe: Observe | None = None,
+        where: str = "",
     ) -> None:
         self._app = app
         self._guard = guard
@@ -72,6 +75,7 @@ class AsgiGuardMiddleware:
         self._exempt = frozenset(exempt)
         self._token_of = token_of
         self._recheck_seconds = recheck_seconds
+        self._observer = Observer(observe, where)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="curfew-guard")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,6 +88,7 @@ class AsgiGuardMiddleware:
             return await self._app(scope, receive, send)
         token, admitted_at_ms = self._token_of(scope), now_ms()
         verdict = await self._answer_to(lambda: self._guard.check(token, self._audience))
+        self._observer.note(verdict, (scope.get("client") or [None])[0])
         if verdict.outcome is not Outcome.ALLOWED:
             return await _refuse(verdict, scope, receive, send)
         scope = _with_identity(scope, identity_headers(verdict)) | {"curfew.verdict": verdict}

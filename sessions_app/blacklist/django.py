@@ -20,6 +20,7 @@ from .bearer import bearer_token
 from .continuing import RECHECK_SECONDS, Ask, Continuing, Watched
 from .dates import now_ms
 from .local_sessions import LocalSession, farewell, is_over
+from .observing import Observe, Observer
 from .responses import Response, identity_headers, response_for
 from .verdict import Outcome, Verdict, unavailable
 
@@ -41,13 +42,16 @@ def guarding_tokens(
     audience: str | None = None,
     exempt: Collection[str] = (),
     recheck_seconds: float = RECHECK_SECONDS,
+    observe: Observe | None = None,
+    where: str = "",
 ) -> Middleware:
     """A middleware that lets a request through only if the guard allows its bearer token.
 
     The view finds the verdict in `request.curfew_verdict` and the person in `X-Auth-Subject`. What a
-    client sends under X-Auth-* is removed, also on exempt paths.
+    client sends under X-Auth-* is removed, also on exempt paths. `observe` is told of every answer, as
+    one given at `where`.
     """
-    free = frozenset(exempt)
+    free, observer = frozenset(exempt), Observer(observe, where)
 
     def middleware(get_response: GetResponse) -> GetResponse:
         def guarded(request: HttpRequest) -> HttpResponseBase:
@@ -56,6 +60,7 @@ def guarding_tokens(
                 return get_response(request)
             token, admitted_at_ms = bearer_token(request.META.get("HTTP_AUTHORIZATION", "")), now_ms()
             verdict = guard.check(token, audience)
+            observer.note(verdict, request.META.get("REMOTE_ADDR"))
             if verdict.outcome is not Outcome.ALLOWED:
                 return _as_django(response_for(verdict))
             _set_identity(request, identity_headers(verdict))
@@ -92,14 +97,17 @@ def guarding_sessions(
     sign_in_url: str | None = None,
     exempt: Collection[str] = (),
     recheck_seconds: float = RECHECK_SECONDS,
+    observe: Observe | None = None,
+    where: str = "",
 ) -> Middleware:
     """A middleware that asks the guard on every request about the sign-in kept in Django's session.
 
     It stands after Django's SessionMiddleware. When the sign-in was ended, `end` ends it here too, and the
     browser is sent to `sign_in_url`, with the reason class in `?ended=`, or shown a page that says why.
     While the guard does not know, or `session_of` fails, the answer is 503 and the sign-in stays.
+    `observe` is told of every answer, as one given at `where`.
     """
-    free = frozenset(exempt)
+    free, observer = frozenset(exempt), Observer(observe, where)
 
     def middleware(get_response: GetResponse) -> GetResponse:
         def guarded(request: HttpRequest) -> HttpResponseBase:
@@ -114,6 +122,7 @@ def guarding_sessions(
                 return get_response(request)
             subject = session.subject()
             verdict = guard.check_subject(subject)
+            observer.note(verdict, request.META.get("REMOTE_ADDR"), session)
             if verdict.outcome is not Outcome.ALLOWED:
                 return _parted(request, verdict, end, sign_in_url)
             request.curfew_verdict = verdict  # type: ignore[attr-defined]  # as above

@@ -35,6 +35,7 @@ class LocalSession:
     second_factor: bool = False
     entitlements: tuple[str, ...] | None = None
     project_end_ms: int | None = None
+    issuer: str = ""
 
     @classmethod
     def of(cls, claims: Claims) -> "LocalSession":
@@ -47,6 +48,7 @@ class LocalSession:
             second_factor=claims.second_factor,
             entitlements=claims.entitlements,
             project_end_ms=claims.project_end_ms,
+            issuer=claims.issuer,
         )
 
     def to_json(self) -> dict[str, Any]:

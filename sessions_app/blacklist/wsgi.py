@@ -9,6 +9,7 @@ from .bearer import bearer_token
 from .continuing import RECHECK_SECONDS, Continuing, watched
 from .dates import now_ms
 from .local_sessions import LocalSession, farewell, is_over
+from .observing import Observe, Observer
 from .responses import Response, identity_headers, response_for
 from .verdict import Outcome, Verdict, unavailable
 
@@ -29,7 +30,7 @@ class GuardMiddleware:
     (percent-encoded) and the verdict in `curfew.verdict`. Whatever a client sends under X-Auth-*
     is removed, also on exempt paths; those are compared as a whole, never as a beginning. While a
     response is being sent the guard is asked again every `recheck_seconds`; once it refuses, no
-    further chunk goes out.
+    further chunk goes out. `observe` is told of every answer, as one given at `where`.
     """
 
     def __init__(
@@ -40,12 +41,15 @@ class GuardMiddleware:
         audience: str | None = None,
         exempt: Collection[str] = (),
         recheck_seconds: float = RECHECK_SECONDS,
+        observe: Observe | None = None,
+        where: str = "",
     ) -> None:
         self._app = app
         self._guard = guard
         self._audience = audience
         self._exempt = frozenset(exempt)
         self._recheck_seconds = recheck_seconds
+        self._observer = Observer(observe, where)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         for name in [name for name in environ if name.startswith("HTTP_X_AUTH_")]:
@@ -54,6 +58,7 @@ class GuardMiddleware:
             return self._app(environ, start_response)
         token, admitted_at_ms = bearer_token(environ.get("HTTP_AUTHORIZATION", "")), now_ms()
         verdict = self._guard.check(token, self._audience)
+        self._observer.note(verdict, environ.get("REMOTE_ADDR"))
         if verdict.outcome is not Outcome.ALLOWED:
             return _answer(response_for(verdict), start_response)
         for name, value in identity_headers(verdict):
@@ -73,7 +78,7 @@ class SessionMiddleware:
     the application's own sign-in. When it was ended, `end` ends it in the application as well and returns
     the headers for that (such as a Set-Cookie), and the browser is sent to `sign_in_url`, with the reason
     class in `?ended=`, or shown a page that says why. While the guard does not know, or `session_of`
-    fails, the answer is 503 and the sign-in stays.
+    fails, the answer is 503 and the sign-in stays. `observe` is told of every answer, as one given at `where`.
     """
 
     def __init__(
@@ -86,6 +91,8 @@ class SessionMiddleware:
         sign_in_url: str | None = None,
         exempt: Collection[str] = (),
         recheck_seconds: float = RECHECK_SECONDS,
+        observe: Observe | None = None,
+        where: str = "",
     ) -> None:
         self._app = app
         self._guard = guard
@@ -94,6 +101,7 @@ class SessionMiddleware:
         self._sign_in_url = sign_in_url
         self._exempt = frozenset(exempt)
         self._recheck_seconds = recheck_seconds
+        self._observer = Observer(observe, where)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("PATH_INFO", "") in self._exempt:
@@ -107,6 +115,7 @@ class SessionMiddleware:
             return self._app(environ, start_response)
         subject = session.subject()
         verdict = self._guard.check_subject(subject)
+        self._observer.note(verdict, environ.get("REMOTE_ADDR"), session)
         if verdict.outcome is not Outcome.ALLOWED:
             return self._refuse(verdict, environ, start_response)
         environ[VERDICT] = verdict
