@@ -156,5 +156,30 @@ _FOREIGN: Final = [
     ),
 ]
 
+_OLD_KEYS: Final = [
+    Scene(
+        name="keys too old to say anything by",
+        verdict="unknown:unavailable:KeysTooOld",
+        claims={**FOREIGN, "iss": "https://stale.example"},
+    ),
+    Scene(
+        name="keys too old: an unknown key is unknown too",
+        verdict="unknown:unavailable:KeysTooOld",
+        claims={**FOREIGN, "iss": "https://stale.example"},
+        header={"kid": "another"},
+    ),
+    Scene(
+        name="keys good for another millisecond",
+        verdict="allowed",
+        claims={**FOREIGN, "iss": "https://stale.example"},
+        later_ms=-1,
+    ),
+]
 
-TOKEN_SCENES: Final = [*_PROJECTS, *_CLAIM_RULES, *_HEADER_RULES, *_FOREIGN]
+_OTHER_KINDS: Final = [
+    Scene(name=f"a token that calls itself {kind}", verdict="invalid:typ", claims={"typ": kind})
+    for kind in ("ID", "Refresh", "Offline", "Logout")
+] + [Scene(name="a token that calls itself Bearer", verdict="allowed", claims={"typ": "Bearer"})]
+
+
+TOKEN_SCENES: Final = [*_PROJECTS, *_CLAIM_RULES, *_HEADER_RULES, *_FOREIGN, *_OLD_KEYS, *_OTHER_KINDS]

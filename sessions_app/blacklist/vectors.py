@@ -4,19 +4,20 @@ import json
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .claims import InvalidToken, IssuerProfile, verify
+from .errors import KeysTooOld
 from .guard import subject_of
 from .keys import BUCKETS, KeySpace, bucket, encode
 from .values import MALFORMED, parse_marker, parse_session, parse_token, parse_user
 from .vector_cases import CLAIMS, DROPPED, HEADER, IDENTITIES, NOW_MS, STORED_SCENES, VALUES, Scene
 from .vector_token_cases import TOKEN_SCENES
-from .verdict import Outcome, Values, Verdict, decide
+from .verdict import Outcome, Values, Verdict, decide, unavailable
 
 PATH: Final = Path(__file__).with_name("vectors.json")
 ENV: Final = "demo"
@@ -56,7 +57,7 @@ def build() -> dict[str, Any]:
 
 
 def profiles() -> dict[str, IssuerProfile]:
-    """The two issuers of the vectors: one of our own, one foreign with nothing but `iat`."""
+    """The issuers of the vectors: one of our own, one foreign with nothing but `iat`, one whose keys are too old."""
     public = Ed25519PrivateKey.from_private_bytes(SEED).public_key().public_bytes_raw()
     jwk = {
         "kty": "OKP",
@@ -90,7 +91,8 @@ def profiles() -> dict[str, IssuerProfile]:
         started_from="iat",
         **common,
     )
-    return {own.issuer: own, foreign.issuer: foreign}
+    stale = replace(foreign, issuer="https://stale.example", keys_good_until_ms=NOW_MS)
+    return {profile.issuer: profile for profile in (own, foreign, stale)}
 
 
 def judge(token: str, values: Values, now_ms: int) -> Verdict:
@@ -99,6 +101,8 @@ def judge(token: str, values: Values, now_ms: int) -> Verdict:
         subject = subject_of(verify(token, profiles(), now_ms))
     except InvalidToken as error:
         return Verdict(Outcome.INVALID, error.cause)
+    except KeysTooOld as error:
+        return unavailable(error)
     return decide(subject, values, now_ms, values.high_water)
 
 
