@@ -68,16 +68,16 @@ class _QuietHandler(WSGIRequestHandler):
         sys.stderr.write(f"{self.log_date_time_string()} {format % args}\n")
 
 
-def serve(port: int, redis_url: str, issuers_file: str) -> None:
+def serve_on_loopback(port: int, service: WSGIApplication) -> None:
     """Answer on the loopback address until stopped."""
-    service = protected(redis_url, issuers_file)
     with make_server("127.0.0.1", port, service, _ThreadedServer, _QuietHandler) as server:
         server.serve_forever()
 
 
 if __name__ == "__main__":
     try:
-        serve(int(os.environ["SAMPLE_PORT"]), os.environ["REDIS_URL"], os.environ["GUARD_CONFIG"])
+        protected_service = protected(os.environ["REDIS_URL"], os.environ["GUARD_CONFIG"])
+        serve_on_loopback(int(os.environ["SAMPLE_PORT"]), protected_service)
     except KeyError as missing:
         sys.exit(f"{missing.args[0]} must be set.")
     except KeyboardInterrupt:

@@ -16,10 +16,11 @@ from audit.events import Events
 from audit.initiators import Initiator, acting, the_shell
 from audit.record import record
 from portal.demo import issuer as demo_issuer
-from portal.demo.people import APPLICATIONS, COUNTRY_OF, DemoPerson, DemoSession, everybody
+from portal.demo.people import APPLICATIONS, ATLAS, COUNTRY_OF, PHOENIX, DemoPerson, DemoSession, everybody
 from portal.demo.sign_ins import password, sign_ins
 from sessions_app.changes.facts import IdentityFacts, PersonFacts
 from sessions_app.changes.naming import Place
+from sessions_app.changes.oauth_clients import ClientFacts, create_client
 from sessions_app.changes.people import keep_people
 from sessions_app.changes.roles import grant_role
 from sessions_app.models import (
@@ -28,6 +29,7 @@ from sessions_app.models import (
     Entitlement,
     Group,
     Issuer,
+    Project,
     Realm,
     Session,
     SessionApplication,
@@ -36,9 +38,14 @@ from sessions_app.models import (
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.tokens.own_issuer import prepare_own_issuer
 from sessions_app.tokens.profiles import guard_configuration
 
 LEAVER = "joaquin"
+PROJECTS = (
+    ("phoenix", "Phoenix", "paula", PHOENIX, 7),
+    ("atlas", "Atlas", "paula", ATLAS, 69),
+)
 ENTITLEMENTS = (
     ("billing", "finance", "read"),
     ("billing", "finance-approvers", "approve"),
@@ -68,7 +75,9 @@ def load_company(*, by: Initiator | None = None) -> int:
         keep_people([_facts(person) for person in people], by=initiator)
         _roles(people, by=initiator)
         _sessions(people)
+        _projects()
         record(Events.DEMO_LOADED, initiator=initiator, details={"people": len(people)})
+    _clients(by=initiator)
     write_guard_configuration()
     _let_one_go(by=initiator)
     return len(people)
@@ -174,6 +183,37 @@ def begin_session(user: User, issuer: Issuer, drawn: DemoSession) -> Session:
         user_agent=drawn.agent,
         place=drawn.place,
         authentication_methods=["pwd", "otp"],
+    )
+
+
+def _projects() -> None:
+    """Two contractor projects: one about to end, one with months to go."""
+    for key, name, manager, group, days in PROJECTS:
+        ends_at = (timezone.now() + timedelta(days=days)).replace(hour=17, minute=0, second=0, microsecond=0)
+        project = Project.objects.create(
+            key=key,
+            name=name,
+            manager=User.objects.get(username=manager),
+            ends_at=ends_at,
+            time_zone="Europe/Madrid",
+        )
+        project.groups.add(Group.objects.get(name=group))
+
+
+def _clients(*, by: Initiator) -> None:
+    """Programs that ask Curfew's own authorization server for tokens: the sample dashboard is one."""
+    prepare_own_issuer(by=by)
+    create_client(
+        ClientFacts(
+            client_id="dashboard",
+            name="Northwind dashboard",
+            is_confidential=False,
+            application=Application.objects.get(key="dashboard"),
+            redirect_uris=("http://127.0.0.1:1/callback",),
+            audiences=(demo_issuer.AUDIENCE,),
+            is_trusted=True,
+        ),
+        by=by,
     )
 
 

@@ -47,6 +47,7 @@ APPLICATIONS = (
     DemoApplication(key="tickets", name="Tickets", asks=AsksHow.VERDICT),
     DemoApplication(key="source", name="Source control", asks=AsksHow.VERDICT),
     DemoApplication(key="expenses", name="Expenses", asks=AsksHow.GUARD, cache_seconds=15),
+    DemoApplication(key="dashboard", name="Dashboard", asks=AsksHow.GUARD),
     DemoApplication(key="erp", name="Legacy ERP", asks=AsksHow.NOT_AT_ALL, token_seconds=2700),
 )
 

@@ -55,11 +55,11 @@ def password() -> str:
 
 
 def sign_ins() -> list[SignIn]:
-    """The accounts with a role, and one without, in the order of the cast."""
+    """The accounts with a role, and three without, in the order of the cast."""
     return [
         SignIn(name=person.name, username=person.username, role=_role_of(person.roles), password=password())
         for person in CAST
-        if person.roles or person.username == "otto"
+        if person.roles or person.username in ("otto", "ines", "carlos")
     ]
 
 

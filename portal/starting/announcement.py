@@ -15,7 +15,9 @@ FIRST_ADMIN_COMMAND = (
 )
 
 
-def lines(address: str, sample_port: int, seconds: float, not_ready: Sequence[str]) -> Iterator[str]:
+def lines(
+    address: str, sample_ports: tuple[int, int], seconds: float, not_ready: Sequence[str]
+) -> Iterator[str]:
     """Where Curfew answers, who can sign in, what to try first."""
     yield ""
     yield _("Curfew answers at %(address)s (%(took).1f s).") % {"address": address, "took": seconds}
@@ -24,7 +26,7 @@ def lines(address: str, sample_port: int, seconds: float, not_ready: Sequence[st
     if not_ready:
         yield _("Not ready yet: %s. `make logs` shows why.") % ", ".join(not_ready)
     if settings.DEMO:
-        yield from demo_lines(sample_port)
+        yield from demo_lines(*sample_ports)
     elif preparation.is_first_start():
         yield ""
         yield _("Nobody can sign in yet. In another terminal, make the first Admin:")
@@ -34,8 +36,8 @@ def lines(address: str, sample_port: int, seconds: float, not_ready: Sequence[st
     yield _("Ctrl-C stops everything and keeps the data. `make logs` in another terminal follows the logs.")
 
 
-def demo_lines(sample_port: int) -> Iterator[str]:
-    """The people who can sign in, and the protected service to try their tokens on."""
+def demo_lines(sample_port: int, dashboard_port: int) -> Iterator[str]:
+    """The people who can sign in, and the protected services to see their access end at."""
     yield ""
     yield _("Demo company. Sign in as:")
     for who in sign_ins():
@@ -44,3 +46,5 @@ def demo_lines(sample_port: int) -> Iterator[str]:
     yield _("A service protected by Curfew, to see access end (in another terminal):")
     yield f"  TOKEN=$({TOKEN_COMMAND} | tail -n 1)"
     yield f'  curl -i -H "Authorization: Bearer $TOKEN" http://localhost:{sample_port}/'
+    yield _("An application that signs people in with Curfew, to see them out at the next click:")
+    yield f"  http://127.0.0.1:{dashboard_port}/"

@@ -42,6 +42,7 @@ class Start:
     folder: Path
     port: int
     sample_port: int
+    dashboard_port: int
     say: Say
     stop_request: StopRequest
     redis: list[Child] = field(default_factory=list)
@@ -57,6 +58,8 @@ class Start:
         return os.environ | {
             "PORT": str(self.port),
             "SAMPLE_PORT": str(self.sample_port),
+            "DASHBOARD_PORT": str(self.dashboard_port),
+            "CURFEW_ADDRESS": settings.BASE_URL,
             "GUARD_CONFIG": str(self.folder / "guard.json"),
             "PYTHONUNBUFFERED": "1",
         }
@@ -100,8 +103,17 @@ def plan(folder: Path, say: Say, stop_request: StopRequest) -> Start:
     port = free_port(settings.PORT)
     if port != settings.PORT:
         say(_("Port %(wanted)s is taken; using %(port)s.") % {"wanted": settings.PORT, "port": port})
+    if not environment.text("BASE_URL"):
+        # What is written down at the start (the issuer's name) must be where it is really reached.
+        settings.BASE_URL = f"http://localhost:{port}"
+    sample_port = free_port(port + 1)
     return Start(
-        folder=folder, port=port, sample_port=free_port(port + 1), say=say, stop_request=stop_request
+        folder=folder,
+        port=port,
+        sample_port=sample_port,
+        dashboard_port=free_port(sample_port + 1),
+        say=say,
+        stop_request=stop_request,
     )
 
 
@@ -116,7 +128,9 @@ def bring_up(start: Start, lock: IO[str], began: float) -> None:
     wait_until_answering(start)
     start_lock.note(lock, start.address)
     parts = wait_until_ready(start)
-    for line in announcement.lines(start.address, start.sample_port, time.monotonic() - began, parts):
+    for line in announcement.lines(
+        start.address, (start.sample_port, start.dashboard_port), time.monotonic() - began, parts
+    ):
         start.say(line)
 
 
@@ -173,11 +187,12 @@ def load_demo_company(start: Start) -> None:
 
 
 def start_services(start: Start) -> None:
-    """Web, clock and, in DEMO, the protected sample service."""
+    """Web, clock and, in DEMO, the protected sample service and the sample dashboard."""
     start.services.append(start.child("web", *web_command(start.port)))
     start.services.append(start.child("clock", *manage_command("clock")))
     if settings.DEMO:
         start.services.append(start.child("sample", sys.executable, "-m", "portal.sample_service"))
+        start.services.append(start.child("dashboard", sys.executable, "-m", "portal.sample_dashboard"))
     for child in start.services:
         child.start()
 

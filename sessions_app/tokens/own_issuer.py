@@ -60,9 +60,11 @@ def prepare_own_issuer(*, by: Initiator) -> Issuer:
 
 
 def rotate_own_key(*, by: Initiator) -> bool:
-    """What the clock does: a new signing key when the newest has signed for long enough."""
+    """What the clock does: the issuer follows the installation, its key is followed by a new one in time."""
     issuer = Issuer.objects.filter(preset=PRESET, realm__key=_realm_key()).first()
-    return issuer is not None and rotate_when_due(issuer, by=by)
+    if issuer is None or any(getattr(issuer, name) != value for name, value in _following().items()):
+        issuer = prepare_own_issuer(by=by)
+    return rotate_when_due(issuer, by=by)
 
 
 def own_identity(user: User) -> Identity | None:
