@@ -16,9 +16,9 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-import httpx
+import requests
 from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.integrations.requests_client import OAuth2Session
 
 from portal.sample_service import serve_on_loopback
 from sessions_app.blacklist.guard import Guard, load_profiles
@@ -34,6 +34,7 @@ CLIENT_ID = "dashboard"
 COOKIE = "dashboard_session"
 SCOPE = "openid profile"
 SESSIONS_AT_MOST = 1000
+TIMEOUT_SECONDS = 5
 
 WHY = {
     "session_revoked": "Your access was ended. Sign in again.",
@@ -123,7 +124,7 @@ class Dashboard:
             return "400 Bad Request", [], '<p>This sign-in cannot go on. <a href="/sign-in">Try again</a></p>'
         try:
             tokens, about = self.exchange(asked["code"][0], visit)
-        except (OAuthError, httpx.HTTPError):
+        except (OAuthError, requests.RequestException):
             return "400 Bad Request", [], '<p>This sign-in cannot go on. <a href="/sign-in">Try again</a></p>'
         verdict = self.guard.check(tokens["access_token"])
         if verdict.outcome is not Outcome.ALLOWED or verdict.claims is None:
@@ -140,13 +141,13 @@ class Dashboard:
     # --- The authorization server ---
 
     def discover(self) -> dict[str, Any]:
-        answer = httpx.get(f"{self.issuer}/.well-known/openid-configuration", timeout=5)
+        answer = requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
 
     def client(self) -> Any:
-        return OAuth2Client(
+        return OAuth2Session(
             CLIENT_ID,
             scope=SCOPE,
             redirect_uri=f"{self.own}/callback",
@@ -157,8 +158,10 @@ class Dashboard:
     def exchange(self, code: str, visit: Visit) -> tuple[dict[str, Any], dict[str, Any]]:
         metadata = self.discover()
         with self.client() as client:
-            tokens = client.fetch_token(metadata["token_endpoint"], code=code, code_verifier=visit.verifier)
-            about = client.get(metadata["userinfo_endpoint"])
+            tokens = client.fetch_token(
+                metadata["token_endpoint"], code=code, code_verifier=visit.verifier, timeout=TIMEOUT_SECONDS
+            )
+            about = client.get(metadata["userinfo_endpoint"], timeout=TIMEOUT_SECONDS)
             about.raise_for_status()
             return tokens, about.json()
 

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 STARTS_WITHIN_SECONDS = 90
 ADDRESS = re.compile(r"Curfew answers at (http://localhost:\d+)")
 SAMPLE = re.compile(r"(http://localhost:\d+)/\s*$", re.MULTILINE)
+DASHBOARD = re.compile(r"^\s+(http://127\.0\.0\.1:\d+)/$", re.MULTILINE)
 PASSWORD = re.compile(r"^\s+hana\s+(\S+)\s", re.MULTILINE)
 
 
@@ -32,6 +33,7 @@ class RunningCurfew:
     folder: Path
     address: str
     sample: str
+    dashboard: str
     password: str
 
     @property
@@ -165,12 +167,16 @@ def _once_announced(process: subprocess.Popen[bytes], log: Path, folder: Path) -
         within_seconds=STARTS_WITHIN_SECONDS,
     )
     said = log.read_text()
-    address, sample, password = (pattern.search(said) for pattern in (ADDRESS, SAMPLE, PASSWORD))
+    patterns = (ADDRESS, SAMPLE, DASHBOARD, PASSWORD)
+    address, sample, dashboard, password = (pattern.search(said) for pattern in patterns)
     assert done, said
     assert address, said
     assert sample, said
+    assert dashboard, said
     assert password, said
-    return RunningCurfew(folder=folder, address=address[1], sample=sample[1], password=password[1])
+    return RunningCurfew(
+        folder=folder, address=address[1], sample=sample[1], dashboard=dashboard[1], password=password[1]
+    )
 
 
 def reason_in(answer: httpx.Response) -> str:
