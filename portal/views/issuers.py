@@ -96,7 +96,7 @@ def _fetch(request: HtmxRequest, issuer: Issuer) -> HttpResponse:
     fetched = fetch_keys(issuer.pk, by=request.initiator)
     clear_profiles()
     if fetched.keys_error:
-        sentence = _("The keys could not be fetched: %(problem)s. The ones known so far stay as they are.")
+        sentence = _("The keys could not be fetched: %(problem)s. Nothing was changed.")
         messages.error(request, sentence % {"problem": keys_problem(fetched)})
         return go_to(request, reverse("issuer_edit", args=[fetched.pk]))
     messages.info(request, _("The keys of %(issuer)s were fetched.") % {"issuer": fetched.name})
