@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -41,9 +42,8 @@ ROWS = 50
 @require_safe
 @requires(May.SEE_CONFIGURATION)
 def listing(request: HtmxRequest) -> HttpResponse:
-    """Every issuer but our own, which signs nothing."""
-    issuers = Issuer.objects.exclude(iss__startswith=OWN_ISSUERS).select_related("realm")
-    context = {"issuers": issuers, "may_change": may(request.user, May.CHANGE_CONFIGURATION)}
+    """Every issuer but our own, which look after themselves."""
+    context = {"issuers": _others_issuers(), "may_change": may(request.user, May.CHANGE_CONFIGURATION)}
     return page_or_part(request, "portal/settings/issuers.html", "issuers", context)
 
 
@@ -60,8 +60,11 @@ def create(request: HtmxRequest) -> HttpResponse:
 @requires(May.CHANGE_CONFIGURATION)
 def edit(request: HtmxRequest, issuer_id: int) -> HttpResponse:
     """Another profile or other keys for an issuer."""
-    issuers = Issuer.objects.exclude(iss__startswith=OWN_ISSUERS).select_related("realm")
-    return _edit(request, fetch_or_refuse(issuers, pk=issuer_id), initial={})
+    return _edit(request, fetch_or_refuse(_others_issuers(), pk=issuer_id), initial={})
+
+
+def _others_issuers() -> QuerySet[Issuer]:
+    return Issuer.objects.exclude(realm__key__startswith=OWN_ISSUERS).select_related("realm")
 
 
 def _edit(request: HtmxRequest, issuer: Issuer, *, initial: dict[str, Any]) -> HttpResponse:
@@ -88,8 +91,8 @@ def _edit(request: HtmxRequest, issuer: Issuer, *, initial: dict[str, Any]) -> H
 @requires(May.CHANGE_CONFIGURATION)
 def fetch(request: HtmxRequest, issuer_id: int) -> HttpResponse:
     """Fetch an issuer's keys by its address now, instead of within five minutes."""
-    issuers = Issuer.objects.exclude(iss__startswith=OWN_ISSUERS).exclude(jwks_uri="")
-    return _fetch(request, fetch_or_refuse(issuers, pk=issuer_id))
+    by_address = _others_issuers().exclude(jwks_uri="")
+    return _fetch(request, fetch_or_refuse(by_address, pk=issuer_id))
 
 
 def _fetch(request: HtmxRequest, issuer: Issuer) -> HttpResponse:
