@@ -16,7 +16,7 @@ from portal.ending_forms import EndingForm
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.looking import note_look_at
 from portal.presenters.refusals import status_of
-from portal.presenters.session_filter import SessionFilter, SessionQuestion
+from portal.presenters.session_filter import SessionQuestion
 from portal.presenters.session_list import listed_for, shows_origin, with_what_rows_show
 from portal.presenters.session_paging import BadCursor, page_of
 from portal.roles import May
@@ -33,12 +33,12 @@ DETAIL = "portal/sessions/detail.html"
 @requires(May.SEE_SESSIONS)
 def listing(request: HtmxRequest) -> HttpResponse:
     """Newest use first, fifty at a time; the address holds every filter."""
-    question = SessionQuestion(reader=request.user, chosen=SessionFilter.read(request.GET))
+    question = SessionQuestion.read(request.user, request.GET)
     found = question.sessions()
     try:
         page = page_of(found, after=request.GET.get("after", ""))
     except BadCursor:
-        return HttpResponseRedirect(request.path + question.chosen.address())
+        return HttpResponseRedirect(f"{request.path}?{question.encoded}")
     context = {
         "question": question,
         "rows": listed_for(request.user, page.sessions),
