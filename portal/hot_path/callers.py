@@ -19,6 +19,7 @@ from sessions_app.blacklist.guard import bearer_token
 FAILURES_AT_MOST = 20
 WINDOW_SECONDS = 60.0
 REMEMBERED_AT_MOST = 10_000
+LONGEST_NAME = 200
 NOBODY_HASH = hashlib.sha256(b"").hexdigest()
 CHALLENGES = (("WWW-Authenticate", 'Basic realm="curfew", charset="UTF-8"'),)
 
@@ -41,9 +42,13 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """One caller as SQL knows it. With `audiences`, it is told of tokens for these only."""
+    """One caller as SQL knows it. With `audiences`, it is told of tokens for these only.
+
+    `client_id` is empty for a machine credential.
+    """
 
     name: str
+    client_id: str = ""
     secret_hash: str
     may_introspect: bool
     networks: tuple[str, ...] = ()
@@ -71,7 +76,7 @@ class Callers:
     def prove(self, environ: Mapping[str, Any], form: Mapping[str, str], *, address: str | None) -> Caller:
         """Raises NotProved or NotAllowed. Nothing in time or answer tells which part was wrong."""
         name, secret = _presented(environ.get("HTTP_AUTHORIZATION", ""), form)
-        source = f"{address} {name}"
+        source = f"{address} {name[:LONGEST_NAME]}"
         if self._failures.are_too_many(source):
             raise TooManyFailures("Too many failed attempts from here.")
         caller = self._known().get(name)
@@ -141,6 +146,7 @@ def callers_from_sql() -> dict[str, Caller]:
     clients = {
         row.client_id: Caller(
             name=row.name or row.client_id,
+            client_id=row.client_id,
             secret_hash=row.client_secret,
             may_introspect=row.may_introspect,
             audiences=frozenset(row.audiences),

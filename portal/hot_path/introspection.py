@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from sessions_app.blacklist.guard import Guard, now_ms, subject_of
 from sessions_app.blacklist.observations import Observation, observe
 from sessions_app.blacklist.responses import RETRY_AFTER_SECONDS, Response
 from sessions_app.blacklist.verdict import Outcome, Verdict
+from sessions_app.tokens.opaque import may_be_opaque
 
 logger = logging.getLogger(__name__)
 
@@ -83,11 +85,18 @@ class Introspection:
     def _say(self, token: str, caller: Caller, environ: Environ) -> dict[str, Any]:
         verdict = self._judge(token)
         if verdict.claims is None:
-            return self._truth.opaque(token) if verdict.cause == "malformed" else INACTIVE
+            return self._say_of_opaque(token, caller)
         self._note(observe(verdict, where=caller.name, at_ms=now_ms(), address=None))
         if verdict.outcome is not Outcome.ALLOWED or not caller.may_see(verdict.claims.audiences):
             return INACTIVE
         return _active(verdict.claims)
+
+    def _say_of_opaque(self, token: str, caller: Caller) -> dict[str, Any]:
+        """A client is told of its own refresh tokens only: nobody else has any business with them."""
+        if not may_be_opaque(token):
+            return INACTIVE
+        said = self._truth.opaque(token)
+        return said if caller.client_id in ("", said.get("client_id")) else INACTIVE
 
     def _judge(self, token: str) -> Verdict:
         """By the guard; where the blacklist is silent SQL answers, which decides anyhow."""
@@ -96,7 +105,7 @@ class Introspection:
             return verdict
         if verdict.claims is None:
             raise TooSlow
-        return Verdict(self._truth.verdict(subject_of(verdict.claims)).outcome, claims=verdict.claims)
+        return replace(self._truth.verdict(subject_of(verdict.claims)), claims=verdict.claims)
 
 
 INACTIVE: dict[str, Any] = {"active": False}
@@ -104,7 +113,17 @@ INACTIVE: dict[str, Any] = {"active": False}
 
 def _active(claims: Claims) -> dict[str, Any]:
     told = {name: claims.raw[name] for name in (*TOLD, *TOLD_OF_ENTITLEMENTS) if name in claims.raw}
-    return {"active": True, "token_type": "Bearer", **told}
+    return {"active": True, "token_type": "Bearer", **_in_other_words(claims.raw), **told}
+
+
+def _in_other_words(raw: Mapping[str, Any]) -> dict[str, str]:
+    """What other issuers call client and scope, under the names of RFC 7662."""
+    found = {
+        "client_id": raw.get("azp") or raw.get("cid") or raw.get("appid"),
+        "scope": " ".join(map(str, raw["scp"])) if isinstance(raw.get("scp"), list) else raw.get("scp"),
+        "username": raw.get("preferred_username"),
+    }
+    return {name: value for name, value in found.items() if value and isinstance(value, str)}
 
 
 def _read_form(environ: Environ) -> dict[str, str]:
@@ -112,7 +131,7 @@ def _read_form(environ: Environ) -> dict[str, str]:
     if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != FORM:
         raise BadForm(f"Send the parameters as {FORM}.")
     length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isascii() or not length.isdigit() or int(length) > LARGEST_BODY:
+    if not (length.isascii() and length.isdigit()) or len(length) > 9 or int(length) > LARGEST_BODY:
         raise BadForm("The request is too large, or does not say how large it is.")
     try:
         pairs = parse_qsl(

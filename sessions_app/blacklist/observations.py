@@ -2,7 +2,8 @@
 
 import logging
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final
 
@@ -19,6 +20,7 @@ class Observation:
 
     `where` is the enforcement point or the service. `was_enforced` is False where a refusal was only noted.
     `entitlements` are the groups and roles the token names, None where its issuer has no claim for them.
+    `times` is for how many checks it stands that differ in nothing but the moment; `at_ms` is the latest.
     """
 
     at_ms: int
@@ -37,6 +39,21 @@ class Observation:
     started_ms: int = 0
     expires_ms: int = 0
     entitlements: tuple[str, ...] | None = None
+    times: int = 1
+
+
+def folded(batch: Iterable[Observation]) -> list[Observation]:
+    """The same with one observation for all that differ in nothing but the moment, in the order first seen."""
+    found: dict[Observation, Observation] = {}
+    for seen in batch:
+        alike = replace(seen, at_ms=0, times=1)
+        before = found.get(alike)
+        found[alike] = (
+            seen
+            if before is None
+            else replace(seen, at_ms=max(before.at_ms, seen.at_ms), times=before.times + seen.times)
+        )
+    return list(found.values())
 
 
 def observe(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
-import threading
-import time
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from sessions_app.blacklist.observations import Observation, ObservationBuffer
+from sessions_app.blacklist.repeating import Repeating
 from sessions_app.sightings.observed import keep_observations, the_guard
 
 logger = logging.getLogger(__name__)
@@ -23,50 +21,38 @@ class Flusher:
 
     def __init__(self, buffer: ObservationBuffer | None = None) -> None:
         self.buffer = buffer or ObservationBuffer()
-        self._started_in = 0
         self._is_failing = False
-        self._starting = threading.Lock()
+        self._repeating = Repeating(self._flush_all, pause=lambda: EVERY_SECONDS, name="observations")
 
     def note(self, observation: Observation) -> None:
         """Never raises, never waits."""
         self.buffer.add(observation)
-        if self._started_in != os.getpid():
-            self._start()
+        self._repeating.ensure()
 
-    def flush(self) -> None:
-        """Keep what waits. Where SQL is away it goes on waiting, as far as there is room."""
+    def flush(self) -> bool:
+        """Keep what waits; False where it goes on waiting, as far as there is room, because SQL is away."""
         batch = self.buffer.take(AT_ONCE)
-        if not batch:
-            return
         try:
-            keep_observations(batch, by=the_guard())
+            if batch:
+                keep_observations(batch, by=the_guard())
             self._is_failing = False
-        except Exception:  # whatever SQL's trouble is, the guard goes on and so does this
+        except (OperationalError, InterfaceError):
             if not self._is_failing:
                 logger.warning("what guards saw cannot be kept; it waits", exc_info=True)
             self._is_failing = True
             self.buffer.put_back(batch)
+        except Exception:  # it would fail again for ever, and hold up everything behind it
+            logger.exception("%d observations of guards could not be kept", len(batch))
         if dropped := self.buffer.dropped():
             logger.warning("%d observations of guards were dropped: too many waited", dropped)
+        return not self._is_failing
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._started_in == os.getpid():
-                return
-            self._started_in = os.getpid()
+    def _flush_all(self) -> None:
         try:
-            threading.Thread(target=self._run, name="observations", daemon=True).start()
-        except RuntimeError:
-            logger.warning("no thread can be started to keep what guards saw")
-            self._started_in = 0
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(EVERY_SECONDS)
-            try:
-                self.flush()
-            finally:
-                close_old_connections()
+            while self.flush() and len(self.buffer) >= AT_ONCE:
+                pass
+        finally:
+            close_old_connections()
 
 
 _flusher = Flusher()

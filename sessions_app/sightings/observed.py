@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from audit.initiators import Door, Initiator, InitiatorKind
 from sessions_app.blacklist.errors import BlacklistUnavailable
@@ -27,6 +30,7 @@ from sessions_app.models import (
     PointTally,
     Revocation,
     Session,
+    SessionApplication,
     User,
 )
 from sessions_app.models.moments import from_milliseconds
@@ -36,7 +40,7 @@ from sessions_app.sightings.reported import report_sign_in
 
 logger = logging.getLogger(__name__)
 
-LAST_USE_WRITTEN_EVERY = timedelta(minutes=1)
+WRITTEN_EVERY = timedelta(minutes=1)
 
 
 def the_guard() -> Initiator:
@@ -53,83 +57,143 @@ class Kept:
 
 
 def keep_observations(batch: Sequence[Observation], *, by: Initiator) -> Kept:
-    """Write what was seen; the same batch twice counts uses and attempts twice and changes nothing else.
+    """Write what was seen.
 
-    Each part stands for itself: what cannot be kept of one observation is logged and costs the others nothing.
-    Raises DatabaseError where SQL is away; the caller then keeps the batch.
+    1. Sessions, their last use and what tokens proved: the same batch twice changes nothing more. What cannot
+       be kept of one observation is logged and costs the others nothing.
+    2. What is counted (tallies, attempts), in one transaction and last.
+
+    Raises OperationalError where SQL is away. The caller then keeps the batch; nothing of it is counted yet.
     """
     places = {point.name: point for point in EnforcementPoint.objects.select_related("application")}
-    _tally(batch, places)
     known = _people_in(batch)
     begun = _note_uses(
         [seen for seen in batch if seen.outcome is Outcome.ALLOWED and seen.sid], places, by=by
     )
-    attempts = _note_attempts(batch, known, places)
     _note_proofs(batch, known, by=by)
+    with transaction.atomic():
+        _tally(batch, places)
+        attempts = _note_attempts(batch, known, places)
     return Kept(sessions_begun=begun, attempts=attempts)
+
+
+@contextmanager
+def _costing_no_other(seen: Observation) -> Iterator[None]:
+    """Whatever is wrong with one observation; that SQL is away is wrong with none."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except (ChangeRefused, BlacklistUnavailable) as refusal:
+        logger.info("what was seen at %s was not kept: %s", seen.where, type(refusal).__name__)
+    except Exception:
+        logger.exception("what was seen at %s could not be kept", seen.where)
 
 
 # --- Tallies ----------------------------------------------------------------------------------------
 
 
 def _tally(batch: Sequence[Observation], places: dict[str, EnforcementPoint]) -> None:
-    counted = Counter(
-        (places[seen.where].pk, _hour(seen), str(seen.outcome), _plain_cause(seen), seen.was_enforced)
-        for seen in batch
-        if seen.where in places
-    )
-    latest = from_milliseconds(max((seen.at_ms for seen in batch), default=0))
-    for (point_id, hour, outcome, cause, was_enforced), times in counted.items():
+    alike: dict[tuple[int, datetime, str, str, bool], list[Observation]] = defaultdict(list)
+    for seen in batch:
+        if seen.where in places:
+            key = (places[seen.where].pk, _hour(seen), str(seen.outcome), seen.cause[:60], seen.was_enforced)
+            alike[key].append(seen)
+    # In one order, so that two processes never wait for each other crosswise.
+    for key in sorted(alike):
+        point_id, hour, outcome, cause, was_enforced = key
+        at, times = _latest_at(alike[key]), _times(alike[key])
         tally, _made = PointTally.objects.get_or_create(
             point_id=point_id,
             hour=hour,
             outcome=outcome,
             cause=cause,
             was_enforced=was_enforced,
-            defaults={"last_at": latest},
+            defaults={"last_at": at},
         )
-        PointTally.objects.filter(pk=tally.pk).update(times=F("times") + times, last_at=latest)
+        PointTally.objects.filter(pk=tally.pk).update(times=F("times") + times, last_at=_no_earlier(at))
 
 
 def _hour(seen: Observation) -> datetime:
     return from_milliseconds(seen.at_ms - seen.at_ms % 3_600_000)
 
 
-def _plain_cause(seen: Observation) -> str:
-    return seen.cause[:60]
+def _latest_at(alike: Iterable[Observation]) -> datetime:
+    return from_milliseconds(max(seen.at_ms for seen in alike))
+
+
+def _times(alike: Iterable[Observation]) -> int:
+    return sum(seen.times for seen in alike)
+
+
+def _no_earlier(at: datetime) -> Greatest:
+    """Reports come in any order; the last time is never moved back by one that comes late."""
+    return Greatest(F("last_at"), Value(at))
 
 
 # --- Sessions and their last use --------------------------------------------------------------------
 
 
 def _note_uses(allowed: Sequence[Observation], places: dict[str, EnforcementPoint], *, by: Initiator) -> int:
-    latest = {(seen.realm, seen.sid): seen for seen in sorted(allowed, key=lambda seen: seen.at_ms)}
+    """Each session once per place, by its latest use there. Returns how many were not known before."""
+    latest = {(seen.realm, seen.sid, seen.where): seen for seen in sorted(allowed, key=_moment)}
     known = {
         (session.realm.key, session.sid): session
         for session in Session.objects.select_related("realm").filter(
-            realm__key__in={realm for realm, _sid in latest}, sid__in={sid for _realm, sid in latest}
+            realm__key__in={realm for realm, _sid, _where in latest},
+            sid__in={sid for _realm, sid, _where in latest},
         )
     }
-    begun = 0
-    for key, seen in latest.items():
-        if key in known:
-            _move_last_use(known[key], seen)
-        else:
-            begun += _begin(seen, places.get(seen.where), by=by)
-    return begun
+    standing = dict(known)
+    seen_at = {
+        (row.session_id, row.application_id): row
+        for row in SessionApplication.objects.filter(session__in=known.values())
+    }
+    for (realm, sid, where), seen in latest.items():
+        application = places[where].application if where in places else None
+        with _costing_no_other(seen):
+            session = known.get((realm, sid))
+            if session is None:
+                known[realm, sid] = _begin(seen, application, by=by)
+                continue
+            _move_last_use(session, seen)
+            if application is not None:
+                _list_application(session, application, seen, seen_at)
+    return len(known) - len(standing)
+
+
+def _moment(seen: Observation) -> int:
+    return seen.at_ms
 
 
 def _move_last_use(session: Session, seen: Observation) -> None:
     at = from_milliseconds(seen.at_ms)
-    if at - session.last_used_at > LAST_USE_WRITTEN_EVERY:
+    if at - session.last_used_at > WRITTEN_EVERY:
         Session.objects.filter(pk=session.pk, last_used_at__lt=at).update(last_used_at=at)
+        session.last_used_at = at
 
 
-def _begin(seen: Observation, point: EnforcementPoint | None, *, by: Initiator) -> int:
+def _list_application(
+    session: Session,
+    application: Application,
+    seen: Observation,
+    seen_at: dict[tuple[UUID, int], SessionApplication],
+) -> None:
+    """One session serves many applications; each is listed under it with its own last use."""
+    at = from_milliseconds(seen.at_ms)
+    row = seen_at.get((session.pk, application.pk))
+    if row is None:
+        SessionApplication.objects.get_or_create(
+            session=session, application=application, defaults={"last_seen_at": at}
+        )
+    elif at - row.last_seen_at > WRITTEN_EVERY:
+        SessionApplication.objects.filter(pk=row.pk, last_seen_at__lt=at).update(last_seen_at=at)
+
+
+def _begin(seen: Observation, application: Application | None, *, by: Initiator) -> Session:
     """A valid token of a session nobody reported. A person nobody knows is kept as unmatched, once."""
-    application = point.application if point else None
     facts = SignInFacts(
-        known_in=Place(realm="", issuer=seen.issuer),
+        known_in=Place(realm="" if seen.issuer else seen.realm, issuer=seen.issuer),
         person_id=seen.person,
         sid=seen.sid,
         began_at=from_milliseconds(seen.started_ms),
@@ -138,12 +202,7 @@ def _begin(seen: Observation, point: EnforcementPoint | None, *, by: Initiator) 
         client=seen.client,
         address=seen.address,
     )
-    try:
-        report_sign_in(facts, by=by)
-    except (ChangeRefused, BlacklistUnavailable) as refusal:
-        logger.info("a session seen at %s was not kept: %s", seen.where, type(refusal).__name__)
-        return 0
-    return 1
+    return report_sign_in(facts, by=by).session
 
 
 # --- Attempts after the cutoff ----------------------------------------------------------------------
@@ -166,19 +225,20 @@ def _note_attempts(
     refused = [
         seen for seen in batch if seen.outcome is Outcome.REVOKED and seen.receipt and seen.was_enforced
     ]
-    counted = Counter(_fingerprint(seen) for seen in refused if (seen.realm, seen.person) in known)
-    latest = {_fingerprint(seen): seen for seen in sorted(refused, key=lambda seen: seen.at_ms)}
-    for fingerprint, times in counted.items():
-        seen = latest[fingerprint]
+    alike: dict[str, list[Observation]] = defaultdict(list)
+    for seen in sorted(refused, key=_moment):
+        if (seen.realm, seen.person) in known:
+            alike[_fingerprint(seen)].append(seen)
+    for fingerprint in sorted(alike):
+        seen = alike[fingerprint][0]
         point = places.get(seen.where)
         _count_attempt(
-            seen,
+            alike[fingerprint],
             fingerprint,
-            times,
             user=known[seen.realm, seen.person],
             application=point.application if point else None,
         )
-    return sum(counted.values())
+    return sum(_times(found) for found in alike.values())
 
 
 def _fingerprint(seen: Observation) -> str:
@@ -188,11 +248,12 @@ def _fingerprint(seen: Observation) -> str:
 
 
 def _count_attempt(
-    seen: Observation, fingerprint: str, times: int, *, user: User, application: Application | None
+    alike: Sequence[Observation], fingerprint: str, *, user: User, application: Application | None
 ) -> None:
-    at = from_milliseconds(seen.at_ms)
+    """`alike` is in the order it was seen."""
+    seen, at, times = alike[0], _latest_at(alike), _times(alike)
     counted = Attempt.objects.filter(fingerprint=fingerprint)
-    if counted.update(times=F("times") + times, last_at=at):
+    if counted.update(times=F("times") + times, last_at=_no_earlier(at)):
         return
     if not Revocation.objects.filter(receipt=seen.receipt).exists():
         return
@@ -207,12 +268,12 @@ def _count_attempt(
                 where=seen.where[:200],
                 cause=seen.cause[:40],
                 address=seen.address,
-                first_at=at,
+                first_at=from_milliseconds(seen.at_ms),
                 last_at=at,
                 times=times,
             )
     except IntegrityError:  # another process kept the first of the same
-        counted.update(times=F("times") + times, last_at=at)
+        counted.update(times=F("times") + times, last_at=_no_earlier(at))
 
 
 # --- What a token proved ----------------------------------------------------------------------------
@@ -221,7 +282,7 @@ def _count_attempt(
 def _note_proofs(batch: Sequence[Observation], known: dict[tuple[str, str], User], *, by: Initiator) -> None:
     """Second factors and reduced claims, oldest first: the first token after a decision is the one that counts."""
     issuers: dict[str, Issuer] = {}
-    for seen in sorted(batch, key=lambda seen: seen.at_ms):
+    for seen in sorted(batch, key=_moment):
         user = known.get((seen.realm, seen.person))
         if user is None or not (seen.notes or _still_claims_what_was_lost(seen)):
             continue
@@ -229,7 +290,8 @@ def _note_proofs(batch: Sequence[Observation], known: dict[tuple[str, str], User
         if issuer is None:
             continue
         issuers[seen.issuer] = issuer
-        _note_proof(seen, user, issuer, by=by)
+        with _costing_no_other(seen):
+            _note_proof(seen, user, issuer, by=by)
 
 
 def _still_claims_what_was_lost(seen: Observation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,12 +12,19 @@ from sessions_app.models.moments import database_now
 from sessions_app.tokens.families import is_over, was_cut_off
 
 INACTIVE: Final[dict[str, Any]] = {"active": False}
-LONGEST: Final = 200
+
+# 256 random bits in base64url.
+_SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+def may_be_opaque(presented: str) -> bool:
+    """Whether it looks like one of ours at all, so that nonsense never costs a question to SQL."""
+    return _SHAPE.fullmatch(presented) is not None
 
 
 def describe_opaque(presented: str) -> dict[str, Any]:
     """The introspection answer for a refresh token (RFC 7662): inactive once exchanged, ended or past its end."""
-    if not presented or len(presented) > LONGEST:
+    if not may_be_opaque(presented):
         return INACTIVE
     token = (
         Token.objects.select_related("session__user", "session__identity", "session__realm", "client")

@@ -143,6 +143,7 @@ class ObservationBody(Body):
     sid: Annotated[str, Field(max_length=LONGEST_ID_BYTES)] = ""
     client: Annotated[str, Field(max_length=200)] = ""
     started_at: AwareDatetime | None = None
+    times: Annotated[int, Field(ge=1, le=1_000_000, description="For how many equal checks it stands.")] = 1
 
     def observation(self) -> Observation:
         return Observation(
@@ -158,6 +159,7 @@ class ObservationBody(Body):
             sid=self.sid if self.started_at else "",
             client=self.client,
             started_ms=to_milliseconds(self.started_at) if self.started_at else 0,
+            times=self.times,
         )
 
 

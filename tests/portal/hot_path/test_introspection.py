@@ -80,6 +80,16 @@ def test_a_good_token_of_a_foreign_issuer_is_active_with_what_it_says(hot_path, 
     assert seen[-1].where == "Orders service"
 
 
+def test_what_other_issuers_call_client_and_scope_is_told_in_the_words_of_the_standard(
+    hot_path, credential, ines
+):
+    token = token_for(ines, azp="desktop", scp=["read", "write"], preferred_username="ines")
+
+    said = introspect(hot_path, token, f"Bearer {credential}")[1]
+
+    assert (said["client_id"], said["scope"], said["username"]) == ("desktop", "read write", "ines")
+
+
 def test_a_good_token_of_our_own_is_active_and_its_refresh_token_too(
     hot_path, credential, ines, settings: Settings
 ):
@@ -152,6 +162,16 @@ def test_a_client_introspects_where_it_may_and_only_tokens_for_its_own_audiences
     assert introspect(hot_path, token_for(ines), **in_form)[1]["active"]
 
 
+def test_a_client_is_told_of_its_own_refresh_tokens_only(hot_path, ines, settings: Settings):
+    settings.DEMO = True
+    prepare_own_issuer(by=the_shell())
+    app, other = an_app(may_introspect=True), an_app("orders", may_introspect=True)
+    refresh_token = app.sign_in(ines).refresh_token
+
+    assert introspect(hot_path, refresh_token, basic("dashboard", app.secret))[1]["active"]
+    assert introspect(hot_path, refresh_token, basic("orders", other.secret)) == (200, {"active": False})
+
+
 def test_whoever_is_known_but_may_not_is_told_so(hot_path, ines):
     prepare_own_issuer(by=the_shell())
     app = an_app()
@@ -200,7 +220,9 @@ def test_guessing_is_slowed_down_for_the_guesser_alone(hot_path, credential, ine
 # --- Unknown is closed, unless SQL can say --------------------------------------------------------
 
 
-def test_while_the_blacklist_is_silent_sql_answers(hot_path, credential, ines, otto, settings: Settings):
+def test_while_the_blacklist_is_silent_sql_answers(
+    hot_path, credential, ines, otto, seen, settings: Settings
+):
     good, ended = token_for(otto), token_for(ines, open_session(ines))
     terminate(ines)
     with running_redis() as frozen:
@@ -212,6 +234,7 @@ def test_while_the_blacklist_is_silent_sql_answers(hot_path, credential, ines, o
         frozen.thaw()
 
     assert answers == [True, False]
+    assert (seen[-1].cause, bool(seen[-1].receipt)) == ("user_blocked", True)
 
 
 class Silent(BoundedTruth):
@@ -252,10 +275,11 @@ def test_a_question_that_takes_too_long_is_given_up_and_keeps_its_place():
         {"CONTENT_TYPE": "application/json"},
         {"CONTENT_LENGTH": "-1"},
         {"CONTENT_LENGTH": "9" * 12},
+        {"CONTENT_LENGTH": "9" * 5000},
         {"CONTENT_LENGTH": "\u0663"},
         {"CONTENT_TYPE": ""},
     ],
-    ids=str,
+    ids=lambda changes: str(changes)[:40],
 )
 def test_a_request_that_is_none_is_400(hot_path, credential, changes):
     request = form_of(b"token=x", HTTP_AUTHORIZATION=f"Bearer {credential}", **changes)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from audit.initiators import the_shell
-from sessions_app.models import Attempt, Issuer, RoleChange, Scope, Session, User
+from sessions_app.blacklist.observations import folded, observe
+from sessions_app.blacklist.reporting import reports_of
+from sessions_app.models import Attempt, Issuer, PointTally, RoleChange, Scope, Session, User
+from sessions_app.models.moments import to_milliseconds
 from sessions_app.models.reasons import Reason
 from sessions_app.models.role_changes import RoleChangeState
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
-from tests.factories import ISS, open_session
+from tests.factories import ISS, an_enforcement_point, open_session, token_for, verdict_on
 from tests.sessions_app.doors.machines import Machine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
@@ -43,6 +47,24 @@ def test_a_session_nobody_reported_becomes_known(ines: User):
 
     assert answer.json() == {"sessions_begun": 1, "attempts": 0}
     assert Session.objects.get(sid="sid-new").user == ines
+
+
+def test_what_the_reporter_of_a_service_sends_is_understood(ines: User):
+    an_enforcement_point("orders")
+    token = token_for(ines, sid="sid-new", jti="t-1")
+    at_ms = to_milliseconds(timezone.now())
+    checks = [
+        observe(verdict_on(token), where="", at_ms=at_ms - each, address="203.0.113.9") for each in (0, 9)
+    ]
+
+    answers = [
+        Machine(Scope.SIGHTINGS_WRITE).post("/sightings", json.loads(report.body)).status_code
+        for report in reports_of(folded(checks), "orders")
+    ]
+
+    assert answers == [200]
+    assert Session.objects.get(sid="sid-new").address == "203.0.113.9"
+    assert PointTally.objects.get(outcome="allowed").times == 2
 
 
 def test_a_refused_token_becomes_an_attempt(ines: User):
@@ -96,6 +118,7 @@ def test_a_moment_in_the_future_is_now(ines: User):
         {"more": 1},
         {"address": "x" * 50},
         {"person": "x" * 600},
+        {"times": 0},
     ],
     ids=str,
 )

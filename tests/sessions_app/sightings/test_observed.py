@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -69,6 +70,18 @@ def test_a_good_token_of_a_session_nobody_reported_becomes_a_session(ines: User,
     assert (session.user, session.client, session.address) == (ines, "desktop", "203.0.113.9")
     assert list(session.applications.all()) == [wiki]
     assert AuditEntry.objects.get(event_code="SE-101").initiator_id == "guard"
+
+
+def test_one_session_seen_at_two_applications_lists_both(ines: User, wiki: Application, payroll: Application):
+    an_enforcement_point("wiki", application=wiki)
+    an_enforcement_point("payroll", application=payroll)
+    new, known = token_for(ines, sid="sid-new"), token_for(ines, open_session(ines, sid="sid-known"))
+
+    keep(saw(new, where="wiki"), saw(new, where="payroll"))
+    keep(saw(known, where="payroll"))
+
+    assert set(Session.objects.get(sid="sid-new").applications.all()) == {wiki, payroll}
+    assert payroll in Session.objects.get(sid="sid-known").applications.all()
 
 
 def test_a_session_seen_often_is_one_session(ines: User):
@@ -194,6 +207,21 @@ def test_what_enforcing_would_have_refused_is_counted_by_cause(ines: User):
     assert counted == {("allowed", ""): 1, ("revoked", "user_blocked"): 2, ("invalid", "malformed"): 1}
 
 
+def test_the_last_time_is_that_of_each_cause_and_a_late_report_never_moves_it_back(issuer: Issuer):
+    an_enforcement_point()
+    at_ms = int(time.time() // 3600) * 3_600_000
+
+    def refused(cause: str, second: int) -> Observation:
+        at = at_ms + second * 1000
+        return Observation(at_ms=at, where="default", outcome=Outcome.INVALID, cause=cause)
+
+    keep(refused("expired", 30), refused("malformed", 50))
+    keep(refused("expired", 10))
+
+    seconds = {tally.cause: (tally.last_at.second, tally.times) for tally in PointTally.objects.all()}
+    assert seconds == {"expired": (30, 2), "malformed": (50, 1)}
+
+
 # --- Proofs ---------------------------------------------------------------------------------------
 
 
@@ -304,3 +332,31 @@ def test_while_sql_is_away_what_was_seen_waits(ines: User, monkeypatch: pytest.M
     flusher.flush()
 
     assert Session.objects.filter(sid="sid-new").exists()
+
+
+def test_one_observation_that_cannot_be_kept_costs_the_others_nothing(ines: User, issuer: Issuer):
+    good = saw(token_for(ines, sid="sid-new"))
+    beyond_every_calendar = replace(good, sid="sid-odd", started_ms=10**18)
+
+    keep(beyond_every_calendar, good)
+
+    assert list(Session.objects.values_list("sid", flat=True)) == ["sid-new"]
+
+
+def test_while_sql_is_away_nothing_is_counted_twice(ines: User, monkeypatch: pytest.MonkeyPatch):
+    an_enforcement_point()
+    token = token_for(ines, open_session(ines))
+    end_access(ines)
+    flusher = Flusher()
+    flusher.buffer.add(saw(token))
+
+    def away(*_args: object, **_fields: object) -> None:
+        raise OperationalError("the database went away in the middle")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempt.objects, "create", away)
+        flusher.flush()
+    flusher.flush()
+
+    assert PointTally.objects.get().times == 1
+    assert Attempt.objects.get().times == 1
