@@ -24,6 +24,7 @@ from portal.settings_forms import TokenForm, say_refusal
 from sessions_app.blacklist.claims import explain
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.blacklist.guard import now_ms
+from sessions_app.blacklist.responses import reason_class
 from sessions_app.changes.configuration import realm_for, save_issuer
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import Issuer, Realm, UnmatchedSighting
@@ -134,7 +135,12 @@ def explain_token(request: HtmxRequest) -> HttpResponse:
         token = form.cleaned_data["token"].strip()
         with transaction.atomic():
             record(Events.TOKEN_EXPLAINED, initiator=request.initiator)
-        context |= {"readings": explain(token, profiles(), now_ms()), "verdict": token_guard().check(token)}
+        verdict = token_guard().check(token)
+        context |= {
+            "readings": explain(token, profiles(), now_ms()),
+            "verdict": verdict,
+            "told": reason_class(verdict),
+        }
     status = 422 if form.is_bound and form.errors else 200
     return page_or_part(request, "portal/settings/explain.html", "explanation", context, status=status)
 

@@ -278,17 +278,43 @@ def _readings(raw: Mapping[str, Any], profile: IssuerProfile) -> list[Row]:
         "second factor": profile.second_factor_claim,
         "end of the project": "project_end_date",
     }
-    return [Row("iss", "realm", profile.realm, "from the issuer's profile")] + [
-        Row(claim or "", read_as, _shown(raw.get(claim or "")), _remark(raw, claim, read_as))
+    is_proved = _second_factor(raw, profile)
+    rows = [
+        Row(
+            claim or "",
+            read_as,
+            _shown(raw.get(claim or "")),
+            _remark(raw, claim, read_as, is_proved=is_proved),
+        )
         for read_as, claim in readings.items()
+    ]
+    return [Row("iss", "realm", profile.realm, "from the issuer's profile"), *rows, *_listed(raw, profile)]
+
+
+def _listed(raw: Mapping[str, Any], profile: IssuerProfile) -> list[Row]:
+    """The groups and roles, claim by claim."""
+    if not profile.entitlement_claims:
+        return [Row("", "groups and roles", "", "this issuer has no such claim, so they are not compared")]
+    remark = "they are elsewhere, so they are not compared" if _are_elsewhere(raw, profile) else ""
+    return [
+        Row(
+            claim,
+            "groups and roles",
+            _shown(found),
+            remark or ("" if found is not None else "not in this token"),
+        )
+        for claim in profile.entitlement_claims
+        for found in [_at(raw, claim)]
     ]
 
 
-def _remark(raw: Mapping[str, Any], claim: str | None, read_as: str) -> str:
+def _remark(raw: Mapping[str, Any], claim: str | None, read_as: str, *, is_proved: bool) -> str:
     if claim is None:
         return "the SHA-256 of the token stands in" if read_as == "token" else "this issuer has no such claim"
     if read_as == "start of the session" and claim == "iat":
         return "a refresh renews it, so a refresh begun before a cutoff may outlive it"
+    if read_as == "second factor" and claim in raw:
+        return "proved" if is_proved else "not proved"
     return "" if claim in raw else "not in this token"
 
 

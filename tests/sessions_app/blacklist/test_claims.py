@@ -2,6 +2,7 @@
 
 import hashlib
 from contextlib import suppress
+from typing import Any
 
 import jwt
 import pytest
@@ -232,6 +233,42 @@ def test_an_explanation_of_a_bad_token_ends_with_the_reason() -> None:
 
     assert last.value == "INVALID"
     assert last.remark.startswith("missing_claim")
+
+
+def read_as(reading: str, token: str, **profile: Any) -> list[tuple[str, str, str]]:
+    rows = explain(token, trusting(a_profile(**profile)), NOW_MS)
+    return [(row.claim, row.value, row.remark) for row in rows if row.read_as == reading]
+
+
+@pytest.mark.parametrize(("amr", "remark"), [(["otp"], "proved"), (["pwd"], "not proved")])
+def test_an_explanation_says_whether_a_second_factor_is_proved(amr: list[str], remark: str) -> None:
+    found = read_as(
+        "second factor", a_token(amr=amr), second_factor_claim="amr", second_factor_values=("otp",)
+    )
+
+    assert found == [("amr", str(amr), remark)]
+
+
+def test_an_explanation_lists_groups_and_roles_claim_by_claim() -> None:
+    token = a_token(realm_access={"roles": ["admin"]})
+
+    assert read_as("groups and roles", token, entitlement_claims=("realm_access.roles", "groups")) == [
+        ("realm_access.roles", "['admin']", ""),
+        ("groups", "", "not in this token"),
+    ]
+
+
+def test_an_explanation_says_when_groups_and_roles_cannot_be_compared() -> None:
+    elsewhere = a_token(_claim_names={"groups": "src1"})
+
+    assert "not compared" in read_as("groups and roles", elsewhere, entitlement_claims=("groups",))[0][2]
+    assert "not compared" in read_as("groups and roles", a_token())[0][2]
+
+
+def test_an_explanation_says_that_keys_are_too_old() -> None:
+    last = explain(a_token(), trusting(a_profile(keys_good_until_ms=0)), NOW_MS)[-1]
+
+    assert (last.value, last.remark) == ("UNKNOWN", "the issuer's keys could not be fetched for too long")
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "\ud800"])
