@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .bearer import bearer_token
 from .continuing import RECHECK_SECONDS, Continuing, watched
@@ -68,7 +68,7 @@ class GuardMiddleware:
             lambda: self._guard.check(token, self._audience, admitted_at_ms=admitted_at_ms),
             self._recheck_seconds,
         )
-        return watched(self._app(environ, start_response), continuing)
+        return watched(self._app(environ, _watching(start_response, continuing)), continuing)
 
 
 class SessionMiddleware:
@@ -120,7 +120,7 @@ class SessionMiddleware:
             return self._refuse(verdict, environ, start_response)
         environ[VERDICT] = verdict
         continuing = Continuing(lambda: self._guard.check_subject(subject), self._recheck_seconds)
-        return watched(self._app(environ, start_response), continuing)
+        return watched(self._app(environ, _watching(start_response, continuing)), continuing)
 
     def _refuse(
         self, verdict: Verdict, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -136,6 +136,21 @@ class SessionMiddleware:
                 sign_in_url = None
         response = farewell(verdict, accept=environ.get("HTTP_ACCEPT", ""), sign_in_url=sign_in_url)
         return _answer(response, start_response, *headers)
+
+
+def _watching(start_response: "StartResponse", continuing: Continuing) -> "StartResponse":
+    """For applications that push their response through the `write` that PEP 3333 still has."""
+
+    def start(*status_and_headers: Any) -> "Callable[[bytes], object]":
+        write = start_response(*status_and_headers)
+
+        def write_while_allowed(chunk: bytes) -> object:
+            continuing.insist_when_due()
+            return write(chunk)
+
+        return write_while_allowed
+
+    return start
 
 
 def _answer(

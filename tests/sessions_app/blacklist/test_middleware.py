@@ -1,7 +1,7 @@
 """The WSGI guard and what clients are told: nothing passes unchecked, nothing hostile gets into a header."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 from wsgiref.util import setup_testing_defaults
@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.blacklist.claims import Claims
+from sessions_app.blacklist.continuing import AccessEnded
 from sessions_app.blacklist.guard import Guard, GuardMiddleware
 from sessions_app.blacklist.responses import MULTI_FACTOR, Response, reason_class, response_for
 from sessions_app.blacklist.values import SessionValue
 from sessions_app.blacklist.verdict import Outcome, Verdict
 from sessions_app.blacklist.writer import BlacklistWriter, Entry
 from tests.redis_server import EmbeddedRedis
-from tests.sessions_app.blacklist.issuer import AUDIENCE, NOW_MS, REALM, a_token
+from tests.sessions_app.blacklist.entries import end_session
+from tests.sessions_app.blacklist.issuer import AUDIENCE, NOW, NOW_MS, REALM, a_profile, a_token, trusting
 
 SEEN = ("HTTP_X_AUTH_SUBJECT", "HTTP_X_AUTH_SESSION", "HTTP_X_AUTH_ROLES")
 
@@ -122,6 +124,61 @@ def test_a_point_with_an_audience_refuses_tokens_for_others(guard: Guard) -> Non
     )
 
     assert answered == ["401 Unauthorized"]
+
+
+def test_what_is_pushed_stops_once_its_session_was_ended(guard: Guard, writer: BlacklistWriter) -> None:
+    pushed: list[bytes] = []
+
+    def pushing(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        write = start_response("200 OK", [("Content-Type", "text/plain")])
+        write(b"one")
+        end_session(writer)
+        write(b"two")
+        return []
+
+    guarded = GuardMiddleware(pushing, guard, recheck_seconds=0)
+
+    with pytest.raises(AccessEnded, match="session_revoked"):
+        guarded({"HTTP_AUTHORIZATION": f"Bearer {a_token()}"}, lambda _status, _headers: pushed.append)  # type: ignore[arg-type,misc]
+
+    assert pushed == [b"one"]
+
+
+def test_a_response_stops_once_its_session_was_ended_and_is_closed(
+    guard: Guard, writer: BlacklistWriter
+) -> None:
+    closed: list[bool] = []
+
+    class Chunks:
+        def __iter__(self) -> Iterator[bytes]:
+            yield from (b"one", b"two")
+
+        def close(self) -> None:
+            closed.append(True)
+
+    guarded = GuardMiddleware(lambda _environ, _start: Chunks(), guard, recheck_seconds=0)  # type: ignore[arg-type,return-value]
+    chunks: Any = guarded({"HTTP_AUTHORIZATION": f"Bearer {a_token()}"}, lambda *_args: None)  # type: ignore[arg-type,return-value]
+
+    assert next(chunks) == b"one"
+    end_session(writer)
+    with pytest.raises(AccessEnded):
+        next(chunks)
+    chunks.close()
+    assert closed == [True]
+
+
+def test_an_expired_token_does_not_end_what_was_let_in(guard: Guard) -> None:
+    token = a_token(exp=NOW + 1)
+    now_s = NOW + 2
+
+    assert guard.check(token, admitted_at_ms=NOW_MS).outcome is Outcome.ALLOWED
+    assert Guard(guard._reader, trusting, lambda: now_s * 1000).check(token).cause == "expired"
+
+
+def test_a_removed_key_ends_what_was_let_in(guard: Guard) -> None:
+    closed = Guard(guard._reader, lambda: trusting(a_profile(keys={"keys": []})))
+
+    assert closed.check(a_token(), admitted_at_ms=NOW_MS).cause == "unknown_key"
 
 
 def allowed(person: str, sid: str | None) -> Verdict:
