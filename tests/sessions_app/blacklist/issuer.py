@@ -68,7 +68,7 @@ def claims(**changed: Any) -> dict[str, Any]:
         "sub": "ines",
         "aud": AUDIENCE,
         "iat": NOW,
-        "exp": NOW + 300,
+        "exp": NOW + 3000,
         "jti": "token-1",
         "sid": "session-1",
         "auth_time": NOW - 60,

@@ -191,7 +191,7 @@ def test_an_exempt_path_asks_nobody(guard: Guard, writer: BlacklistWriter) -> No
 
 
 def test_what_is_kept_of_a_token_survives_a_session_store(guard: Guard) -> None:
-    claims = guard.check(a_token(project_end_date=NOW_MS // 1000 + 60)).claims
+    claims = guard.check(a_token(project_end_date=NOW_MS // 1000 + 3000)).claims
     assert claims is not None
     session = LocalSession.of(claims)
 
