@@ -66,7 +66,8 @@ def test_a_field_change_shows_before_and_after(ada: User):
         application = Application.objects.create(key="crm", name="Old name")
         application.name = "New name"
         application.save()
-    entry = AuditEntry.objects.of_events(Events.FIELDS_CHANGED.code).get()
+    changes = AuditEntry.objects.of_events(Events.FIELDS_CHANGED.code)
+    entry = changes.get(object_pk=str(application.pk), content_type__model="application")
 
     page = page_for(ada, f"/audit/{entry.pk}/")
 
