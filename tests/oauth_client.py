@@ -57,9 +57,12 @@ class App:
         return "/oauth/authorize?" + urlencode({k: v for k, v in asked.items() if v}), verifier
 
     def code_for(self, browser: Client, **changes: str) -> tuple[str, str]:
-        """A code for whoever is signed in in this browser, and its verifier."""
+        """A code for whoever is signed in in this browser, and its verifier; an explanation is read on the way."""
         address, verifier = self.question(**changes)
         answer = browser.get(address)
+        if answer.get("Location", "").startswith("/explanation/"):
+            browser.post("/explanation/", {"next": "/"})
+            answer = browser.get(address)
         if answer.status_code == 200:
             answer = browser.post(address, {"allow": "yes"})
         return sent_back(answer)["code"], verifier
