@@ -34,7 +34,7 @@ USED_DAYS = {
 }
 USED_HOURS = {"<1h": gettext_lazy("not for 1 hour"), "<8h": gettext_lazy("not for 8 hours")}
 PEOPLE = {"privileged": gettext_lazy("privileged")}
-CHIP_WORDS: dict[str, dict[str, Promise]] = {
+CHIP_WORDS: Mapping[str, Mapping[str, Promise]] = {
     "is": {**STATE_WORDS, **PEOPLE},
     "began": BEGAN,
     "used": {**USED_DAYS, **USED_HOURS},
