@@ -121,9 +121,17 @@ class PointForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no a
         help_texts = {
             "name": _("Stands in the gateway's configuration: /verdict/<name>."),
             "application": _("What stands behind it. Sessions and attempts seen here are listed under it."),
-            "mode": _("Observing refuses nothing: this page then shows what enforcing would have refused."),
+            "mode": _(
+                "Observing refuses nothing: the point's page then shows what enforcing would have refused."
+            ),
             "cache_seconds": _("How long the gateway may remember an answer. It is added to every promise."),
         }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            # What a standing point refuses is a step of its own, not one field among many.
+            del self.fields["mode"]
 
 
 # --- Machine credentials and tokens -----------------------------------------------------------------

@@ -16,6 +16,7 @@ from portal.settings_forms import PointForm, say_refusal
 from sessions_app.changes.configuration import save_enforcement_point
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import EnforcementPoint
+from sessions_app.models.enforcement_points import PointMode
 
 
 @require_safe
@@ -27,6 +28,31 @@ def listing(request: HtmxRequest) -> HttpResponse:
         "may_change": may(request.user, May.CHANGE_CONFIGURATION),
     }
     return page_or_part(request, "portal/settings/points.html", "points", context)
+
+
+@require_safe
+@requires(May.SEE_CONFIGURATION)
+def detail(request: HtmxRequest, point_id: int) -> HttpResponse:
+    """One point: how it is set up, and what it answered this week."""
+    point = fetch_or_refuse(EnforcementPoint.objects.select_related("application"), pk=point_id)
+    context = {"page": page_of(point), "may_change": may(request.user, May.CHANGE_CONFIGURATION)}
+    return page_or_part(request, "portal/settings/point.html", "point", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(May.CHANGE_CONFIGURATION)
+def switch(request: HtmxRequest, point_id: int) -> HttpResponse:
+    """From observing to enforcing or back: one step of its own, with what it will do said first."""
+    point = fetch_or_refuse(EnforcementPoint.objects.all(), pk=point_id)
+    wanted = request.POST.get("mode", "")
+    if request.method == "POST" and wanted in PointMode.values:
+        point.mode = wanted
+        save_enforcement_point(point, by=request.initiator)
+        messages.info(request, _("Saved. Every process reads it within five seconds."))
+        return go_to(request, reverse("enforcement_point", args=[point.pk]))
+    status = 422 if request.method == "POST" else 200
+    context = {"page": page_of(point)}
+    return page_or_part(request, "portal/settings/point_mode.html", "mode", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,8 +72,8 @@ def _edit(request: HtmxRequest, point: EnforcementPoint) -> HttpResponse:
     form = PointForm(request.POST or None, instance=point)
     if form.is_valid() and _is_saved(request, form):
         messages.info(request, _("Saved."))
-        return go_to(request, reverse("enforcement_points"))
-    context = {"form": form, "title": title, "page": page_of(point) if point.pk else None}
+        return go_to(request, reverse("enforcement_point", args=[point.pk]))
+    context = {"form": form, "title": title, "point": point}
     status = 422 if form.is_bound else 200
     return page_or_part(request, "portal/settings/point_edit.html", "point", context, status=status)
 

@@ -59,6 +59,9 @@ A_GRANT = FirstLink(on="/settings/roles/grant/?q=ines", like=rf"/settings/roles/
 AN_ISSUER = FirstLink(on="/settings/issuers/", like=r"/settings/issuers/\d+/")
 AN_APPLICATION = FirstLink(on="/settings/applications/", like=r"/settings/applications/\d+/")
 A_POINT = FirstLink(on="/settings/enforcement-points/", like=r"/settings/enforcement-points/\d+/")
+A_POINT_TO_EDIT = FirstLink(
+    on="/settings/enforcement-points/", like=r"/settings/enforcement-points/\d+/", then="edit/"
+)
 
 SIGN_IN = [
     ShownPage(name="sign-in", at="/accounts/login/"),
@@ -145,7 +148,9 @@ SETTINGS = [
     ShownPage(name="application-new", at="/settings/applications/new/", who="ada", act=sending_empty),
     ShownPage(name="application-edit", at=AN_APPLICATION, who="ada"),
     ShownPage(name="points", at="/settings/enforcement-points/", who="ada"),
-    ShownPage(name="point-edit", at=A_POINT, who="ada"),
+    ShownPage(name="point", at=A_POINT, who="ivan"),
+    ShownPage(name="point-mode", at=A_POINT, who="ada", act=opening_dialog("Observe only")),
+    ShownPage(name="point-edit", at=A_POINT_TO_EDIT, who="ada"),
     ShownPage(name="credentials-none", at="/settings/credentials/", who="ivan"),
     ShownPage(name="credential-new", at="/settings/credentials/new/", who="ada"),
     ShownPage(name="credential-made", at="/settings/credentials/new/", who="ada", act=making_a_credential),

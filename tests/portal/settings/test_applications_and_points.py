@@ -66,8 +66,8 @@ def test_a_point_is_added_with_its_audiences(ada: User):
 def test_a_point_is_edited_in_place(ada: User):
     point = an_enforcement_point("gateway")
 
-    page = browser_of(ada).get(f"/settings/enforcement-points/{point.pk}/").content.decode()
-    browser_of(ada).post(f"/settings/enforcement-points/{point.pk}/", {**GATE, "cache_seconds": "3"})
+    page = browser_of(ada).get(f"/settings/enforcement-points/{point.pk}/edit/").content.decode()
+    browser_of(ada).post(f"/settings/enforcement-points/{point.pk}/edit/", {**GATE, "cache_seconds": "3"})
 
     point.refresh_from_db()
     assert 'value="gateway"' in page
