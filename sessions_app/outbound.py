@@ -128,7 +128,7 @@ def _refuse_unwanted(address: Address, target: _Target, *, allow_private: bool) 
         raise CallFailed(CallFailure.FORBIDDEN)  # 169.254.169.254 is where clouds keep credentials
     if meant == ipaddress.ip_address("fd00:ec2::254") or (meant.is_reserved and not meant.is_loopback):
         raise CallFailed(CallFailure.FORBIDDEN)
-    if not allow_private and not meant.is_global:
+    if not allow_private and not (address.is_global and meant.is_global):
         raise CallFailed(CallFailure.PRIVATE)
     if target.url.scheme == "http" and not (allow_private and meant.is_loopback):
         raise CallFailed(CallFailure.BAD_ADDRESS)

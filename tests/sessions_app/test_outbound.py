@@ -78,6 +78,7 @@ def test_it_is_not_called_otherwise(server: KeyServer) -> None:
         ("127.0.0.1", "private"), ("10.1.2.3", "private"), ("172.16.0.1", "private"), ("192.168.1.1", "private"),
         ("100.64.0.1", "private"), ("[::1]", "private"), ("[fd12::1]", "private"), ("[::ffff:10.0.0.1]", "private"),
         ("[64:ff9b::a00:1]", "private"), ("[2002:a00:1::1]", "private"), ("2130706433", "private"),
+        ("[2001:0:808:808::f7f7:f7f7]", "private"),
         ("0.0.0.1", "private"), ("0.0.0.0", "forbidden"),  # noqa: S104
         ("169.254.169.254", "forbidden"), ("[fe80::1]", "forbidden"),
         ("[::ffff:169.254.169.254]", "forbidden"), ("224.0.0.1", "forbidden"), ("255.255.255.255", "forbidden"),
