@@ -65,14 +65,16 @@ def wait_for(port: int) -> None:
 
 
 @pytest.fixture
-def asgi_port(redis_server: EmbeddedRedis, tmp_path: Path) -> Iterator[int]:
+def asgi_port(redis_server: EmbeddedRedis, writer: BlacklistWriter, tmp_path: Path) -> Iterator[int]:
     with served("asgi", redis_server, tmp_path) as port:
+        writer.open_gate(fresh_marker())  # starting may take longer than a heartbeat counts
         yield port
 
 
 @pytest.fixture
-def wsgi_port(redis_server: EmbeddedRedis, tmp_path: Path) -> Iterator[int]:
+def wsgi_port(redis_server: EmbeddedRedis, writer: BlacklistWriter, tmp_path: Path) -> Iterator[int]:
     with served("wsgi", redis_server, tmp_path) as port:
+        writer.open_gate(fresh_marker())
         yield port
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from sessions_app.blacklist.writer import BlacklistWriter
 from tests.redis_server import EmbeddedRedis
-from tests.sessions_app.blacklist.conftest import ENV
+from tests.sessions_app.blacklist.conftest import ENV, fresh_marker
 from tests.sessions_app.blacklist.entries import end_session
 from tests.sessions_app.blacklist.issuer import a_profile, a_token
 
@@ -63,6 +63,7 @@ def test_it_works_without_django_and_with_it(
 
     bare = run(python, *words, cwd=tmp_path)
     run(UV, "pip", "install", "--python", python, "django~=5.2.0")
+    writer.open_gate(fresh_marker())  # installing takes longer than a heartbeat counts
     with_django = run(python, *words, "django", cwd=tmp_path)
 
     assert bare == "over_wsgi 200 401\nover_asgi 200 401\ndjango installed: False\n"
