@@ -284,7 +284,7 @@ class PersonPage:
 
     @cached_property
     def revocations(self) -> list[RevocationRow]:
-        return rows_of(revocations_for(self.reader).of(self.person)[:SHOWN_AT_MOST])
+        return rows_of(revocations_for(self.reader).of(self.person)[:SHOWN_AT_MOST], self.reader)
 
 
 def weak_issuers_of(person: User) -> list[str]:

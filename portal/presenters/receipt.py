@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,8 +16,9 @@ from django.utils.translation import ngettext
 
 from audit.initiators import Door
 from portal import times
-from portal.access import may_for, people_for
+from portal.access import may, people_for
 from portal.presenters.attempts import AttemptRow, attempts_for
+from portal.presenters.concerned import Concerned, concerned_by
 from portal.presenters.deaths import names_of
 from portal.presenters.progress import ProgressLine, progress_of
 from portal.presenters.role_change import RoleFacts, role_facts
@@ -46,6 +49,7 @@ SHOWN_AT_MOST = 200
 class EndedRow:
     """One session that was open when the decision fell."""
 
+    name: str
     applications: str
     sid: str
     began_at: datetime
@@ -71,22 +75,34 @@ class Receipt:
         return reverse("receipt", args=[self.number])
 
     @cached_property
-    def person(self) -> User:
-        """The one person it is about; a revocation without one cannot be stored."""
-        person = self.revocation.person
-        if person is None:
-            raise LookupError(self.number)
-        return person
+    def concerned(self) -> Concerned:
+        return concerned_by(self.revocation, self.reader)
+
+    @property
+    def person(self) -> User | None:
+        """The one person it is about; None where there are several."""
+        return self.concerned.only_one
 
     @property
     def name(self) -> str:
-        return name_of(self.person)
+        return self.concerned.words
 
     @cached_property
     def person_url(self) -> str:
-        """The person's page, if the reader reaches them."""
-        reached = people_for(self.reader, May.SEE_PEOPLE).filter(pk=self.person.pk).exists()
-        return reverse("person", args=[self.person.pk]) if reached else ""
+        """The page of the one person, if the reader reaches them."""
+        return dict(self.people).get(self.name, "") if self.person else ""
+
+    @cached_property
+    def people(self) -> list[tuple[str, str]]:
+        """Everybody who is reached, with the address of their page where there is one for this reader."""
+        ids = [user.pk for user in self.concerned.reached]
+        open_to_reader = set(
+            people_for(self.reader, May.SEE_PEOPLE).filter(pk__in=ids).values_list("pk", flat=True)
+        )
+        return [
+            (name_of(user), reverse("person", args=[user.pk]) if user.pk in open_to_reader else "")
+            for user in self.concerned.reached
+        ]
 
     @property
     def crumbs(self) -> list[tuple[str, str]]:
@@ -103,6 +119,7 @@ class Receipt:
         sentences = {
             RevocationScope.USER: _("%s is cut off"),
             RevocationScope.SESSION: _("A session of %s is cut off"),
+            RevocationScope.SESSIONS: _("Selected sessions of %s are cut off"),
             RevocationScope.TOKEN: _("A token of %s is cut off"),
         }
         return sentences[RevocationScope(self.revocation.scope)] % self.name
@@ -125,7 +142,14 @@ class Receipt:
 
     @cached_property
     def may_try(self) -> bool:
-        return self.is_pending and may_for(self.reader, May.TERMINATE_PEOPLE, self.person)
+        """One of the people is enough: trying again ends nothing that was not decided."""
+        if not self.is_pending or not may(self.reader, May.TERMINATE_PEOPLE):
+            return False
+        return people_for(self.reader, May.TERMINATE_PEOPLE).filter(self._is_concerned).exists()
+
+    @property
+    def _is_concerned(self) -> Q:
+        return Q(revocation_targets__revocation=self.revocation)
 
     # --- The first clock ---
 
@@ -226,13 +250,12 @@ class Receipt:
 
     @cached_property
     def attempts(self) -> list[AttemptRow]:
-        return attempts_for(Attempt.objects.filter(receipt=self.number), self.reader)
+        reached = Attempt.objects.filter(receipt=self.number, user__in=self.concerned.reached)
+        return attempts_for(reached, self.reader)
 
     @cached_property
     def shows_address(self) -> bool:
-        return (
-            self.revocation.person is not None and origin_for(self.reader, self.person) is not Origin.NOTHING
-        )
+        return any(origin_for(self.reader, person) is not Origin.NOTHING for person in self.concerned.reached)
 
     # --- What later tokens proved ---
 
@@ -259,18 +282,27 @@ class Receipt:
 
     @cached_property
     def shows_sessions(self) -> bool:
-        return may_for(self.reader, May.SEE_SESSIONS, self.person)
+        return bool(self._seen_people)
+
+    @cached_property
+    def _seen_people(self) -> set[UUID]:
+        """Those whose sessions the reader may see."""
+        if not may(self.reader, May.SEE_SESSIONS):
+            return set()
+        ids = [user.pk for user in self.concerned.reached]
+        return set(people_for(self.reader, May.SEE_SESSIONS).filter(pk__in=ids).values_list("pk", flat=True))
 
     @cached_property
     def _endings(self) -> list[EndedSession]:
-        endings = self.revocation.ended_sessions.select_related("session").prefetch_related(
+        endings = self.revocation.ended_sessions.select_related("session__user").prefetch_related(
             "session__applications"
         )
         return list(endings.order_by("-session__last_used_at", "pk"))
 
     @property
     def ended(self) -> list[EndedRow]:
-        return [_ended_row(ending) for ending in self._endings[:SHOWN_AT_MOST]]
+        seen = [ending for ending in self._endings if ending.session.user_id in self._seen_people]
+        return [_ended_row(ending) for ending in seen[:SHOWN_AT_MOST]]
 
     # --- Facts ---
 
@@ -297,16 +329,11 @@ class Receipt:
     @property
     def works_again(self) -> list[tuple[str, str]]:
         """From which whole second a new sign-in counts, per realm whose issuers' clocks we allow for."""
-        if (
-            self.revocation.scope != RevocationScope.USER
-            or not self.person.is_active
-            or self.revocation.reinstated_at
-        ):
+        person = self.person if self.revocation.scope == RevocationScope.USER else None
+        if person is None or not person.is_active or self.revocation.reinstated_at:
             return []
-        cutoff_ms = self.revocation.targets.get(user=self.person).cutoff_ms
-        realms = {
-            identity.realm_id: identity.realm for identity in self.person.identities.select_related("realm")
-        }
+        cutoff_ms = self.revocation.targets.get(user=person).cutoff_ms
+        realms = {identity.realm_id: identity.realm for identity in person.identities.select_related("realm")}
         allowed = [(realm, allowance_in(realm)) for realm in realms.values()]
         return [(clean(realm.name), _next_second(cutoff_ms + extra)) for realm, extra in allowed if extra]
 
@@ -347,6 +374,7 @@ class Receipt:
 
 def _ended_row(ending: EndedSession) -> EndedRow:
     return EndedRow(
+        name=name_of(ending.session.user),
         applications=names_of(ending.session.applications.all()) or _("No known application"),
         sid=ending.session.sid or "",
         began_at=ending.session.began_at,

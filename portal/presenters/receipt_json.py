@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portal.presenters.receipt import Receipt
+from portal.presenters.words import name_of
+from sessions_app.models import User
 
 
 def as_json(receipt: Receipt) -> dict[str, Any]:
@@ -18,7 +20,9 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "reason": revocation.reason,
         "ticket": revocation.ticket,
         "note": receipt.note,
-        "person": {"id": str(receipt.person.pk), "name": receipt.name},
+        "person": _person(receipt.person) if receipt.person else None,
+        "people": [_person(user) for user in receipt.concerned.reached],
+        "people_not_reached": receipt.concerned.hidden,
         "ordered_by": {"kind": revocation.initiator_kind, "name": receipt.by, "door": revocation.door},
         "received_at": _stamp(revocation.received_at),
         "decided_at": _stamp(revocation.decided_at),
@@ -33,6 +37,10 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "attempts": revocation.attempts,
         "systems": [{"name": line.name, "state": line.word, "what": line.what} for line in receipt.lines],
     }
+
+
+def _person(user: User) -> dict[str, str]:
+    return {"id": str(user.pk), "name": name_of(user)}
 
 
 def _proof(receipt: Receipt) -> dict[str, str] | None:

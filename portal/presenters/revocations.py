@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.access import people_for, revocations_for
+from portal.presenters.concerned import Concerned, concerned_by_each
 from portal.presenters.filters import AddressFilter, Chosen, Offer, offer
 from portal.presenters.standing import pending_words
-from portal.presenters.words import initiator_words, name_of
+from portal.presenters.words import initiator_words
 from portal.roles import May
 from sessions_app.models import Revocation, User
 from sessions_app.models.reasons import Reason
@@ -73,19 +74,21 @@ class RevocationRow:
     seconds: float | None
 
 
-def rows_of(revocations: Iterable[Revocation]) -> list[RevocationRow]:
-    """Two queries for any number of rows, whatever queryset they come from."""
+def rows_of(revocations: Iterable[Revocation], reader: User) -> list[RevocationRow]:
+    """A few queries for any number of rows, whatever queryset they come from."""
     if isinstance(revocations, QuerySet):
         revocations = revocations.select_related("initiator_user").prefetch_related("targets__user")
-    return [_row(revocation) for revocation in revocations]
+    found = list(revocations)
+    concerned = concerned_by_each(found, reader) if found else {}
+    return [_row(revocation, concerned[revocation.pk]) for revocation in found]
 
 
-def _row(revocation: Revocation) -> RevocationRow:
+def _row(revocation: Revocation, concerned: Concerned) -> RevocationRow:
     is_pending = revocation.cut_off_at is None
     return RevocationRow(
         receipt=revocation.receipt,
         url=reverse("receipt", args=[revocation.receipt]),
-        person=", ".join(name_of(target.user) for target in revocation.targets.all()),
+        person=concerned.words,
         scope=str(revocation.get_scope_display()),
         reason=str(revocation.get_reason_display()),
         by=initiator_words(revocation),
@@ -120,7 +123,7 @@ class RevocationsPage:
 
     @cached_property
     def rows(self) -> list[RevocationRow]:
-        return rows_of(list(self.page.object_list))
+        return rows_of(list(self.page.object_list), self.reader)
 
     @property
     def query(self) -> str:

@@ -53,7 +53,9 @@ def receipt_json(request: HtmxRequest, number: str) -> HttpResponse:
 def try_now(request: HtmxRequest, number: str) -> HttpResponse:
     """Do at once what the clock does every second. Harmless at any time and any number of times."""
     revocation = _fetch(request, number)
-    fetch_or_refuse(people_for(request.user, May.TERMINATE_PEOPLE), revocation_targets__revocation=revocation)
+    reached = people_for(request.user, May.TERMINATE_PEOPLE).filter(revocation_targets__revocation=revocation)
+    if not reached.exists():
+        raise Http404
     if revocation.cut_off_at is None:
         try_to_publish(revocation, by=request.initiator)
     if not request.htmx:

@@ -135,7 +135,10 @@ class ReceiptAnswer(BaseModel):
     scope: str
     reason: str
     ticket: str
-    person: ReceiptPerson | None
+    person: ReceiptPerson | None = Field(
+        description="The one person it is about; null where there are several"
+    )
+    people: list[ReceiptPerson] = Field(description="Everybody it is about")
     blocks_sign_in: bool
     sessions_ended: int
     received_at: datetime
@@ -147,7 +150,9 @@ class ReceiptAnswer(BaseModel):
 
     @classmethod
     def of(cls, revocation: Revocation, *, already_done: bool = False) -> ReceiptAnswer:
-        person = revocation.person
+        people = [
+            ReceiptPerson(id=str(person.pk), external_id=person.external_id) for person in revocation.people
+        ]
         return cls(
             receipt=revocation.receipt,
             state=_state(revocation),
@@ -155,7 +160,8 @@ class ReceiptAnswer(BaseModel):
             scope=revocation.scope,
             reason=revocation.reason,
             ticket=revocation.ticket,
-            person=ReceiptPerson(id=str(person.pk), external_id=person.external_id) if person else None,
+            person=people[0] if len(people) == 1 else None,
+            people=people,
             blocks_sign_in=revocation.blocks_sign_in,
             sessions_ended=revocation.sessions_ended,
             received_at=revocation.received_at,
