@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access import fetch_or_refuse, requires, sessions_for
+from portal.access import fetch_or_refuse, may, requires, sessions_for
 from portal.ending_forms import EndingForm
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.looking import note_look_at
@@ -45,10 +47,23 @@ def listing(request: HtmxRequest) -> HttpResponse:
         "shows_origin": shows_origin(request.user),
         "next": page.next,
         "is_first": not request.GET.get("after"),
+        "selects": may(request.user, May.END_SESSIONS),
+        "looked_at": timezone.now().isoformat(),
         "live": sessions_for(request.user, May.SEE_SESSIONS).open().count(),
         "matching": found.aggregate(sessions=Count("pk"), people=Count("user", distinct=True)),
     }
     return page_or_part(request, "portal/sessions/list.html", "sessions", context)
+
+
+@require_safe
+@requires(May.SEE_SESSIONS)
+def news(request: HtmxRequest) -> HttpResponse:
+    """How many sessions that match began since the page was drawn; the rows stay where they are."""
+    question = SessionQuestion.read(request.user, request.GET)
+    since = _moment(request.GET.get("since", ""))
+    count = question.sessions().filter(began_at__gt=since).count() if since else 0
+    context = {"question": question, "looked_at": since.isoformat() if since else "", "new": count}
+    return page_or_part(request, "portal/sessions/news.html", "news", context)
 
 
 @require_safe
@@ -100,4 +115,13 @@ def _fetch(request: HtmxRequest, right: May, session_id: UUID) -> Session:
 
 def _context(request: HtmxRequest, session: Session, **more: Any) -> dict[str, Any]:
     (shown,) = listed_for(request.user, [session])
-    return {"row": shown, "shows_origin": shows_origin(request.user), **more}
+    selects = may(request.user, May.END_SESSIONS)
+    return {"row": shown, "shows_origin": shows_origin(request.user), "selects": selects, **more}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -88,19 +88,24 @@
   let lastBox = null;
 
   function boxesOf(form) {
-    return [...form.querySelectorAll("[data-row-check]:not(:disabled)")];
+    return [...form.elements].filter((box) => box.matches("[data-row-check]:not(:disabled)"));
   }
 
   function showSelection(form) {
     const boxes = boxesOf(form);
     const n = boxes.filter((box) => box.checked).length;
-    const all = form.querySelector("[data-check-all]");
+    const all = [...form.elements].find((box) => box.matches("[data-check-all]"));
     if (all) {
       all.checked = n > 0 && n === boxes.length;
       all.indeterminate = n > 0 && n < boxes.length;
     }
     const count = form.querySelector("[data-selection-count]");
     if (count) count.textContent = fill(count.dataset.words, n);
+    const people = form.querySelector("[data-selection-people]");
+    if (people) {
+      const m = new Set(boxes.filter((box) => box.checked).map((box) => box.dataset.person)).size;
+      people.textContent = fill(m === 1 ? people.dataset.wordsOne : people.dataset.words, m);
+    }
     const verb = form.querySelector("[data-selection-verb]");
     if (verb && n) verb.textContent = fill(n === 1 ? verb.dataset.selectionVerbOne : verb.dataset.selectionVerb, n);
   }
@@ -110,6 +115,23 @@
     const [from, to] = [boxes.indexOf(lastBox), boxes.indexOf(box)].sort((a, b) => a - b);
     if (from >= 0) boxes.slice(from, to + 1).forEach((each) => { each.checked = box.checked; });
   }
+
+  // With the focus on a row: arrows go from row to row, x ticks it, as a click would.
+  function moveOrTick(event) {
+    const row = event.target.closest?.("tr:has([data-row-check])");
+    if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
+    const boxes = boxesOf(row.querySelector("[data-row-check]").form);
+    const at = boxes.findIndex((box) => row.contains(box));
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in steps && boxes[at + steps[event.key]]) {
+      event.preventDefault();
+      boxes[at + steps[event.key]].focus();
+    }
+    if (event.key === "x" && !slashIsOff()) boxes[at].click();
+  }
+
+  let newsPaused = false;
+  const anyTicked = () => document.querySelector("[data-row-check]:checked") !== null;
 
   // --- Theme, search key, copying ------------------------------------------------------------------
 
@@ -133,6 +155,7 @@
   }
 
   function prepare(root) {
+    root.querySelectorAll("[data-news-pause][hidden]").forEach((button) => { button.hidden = false; });
     root.querySelectorAll("[data-copy][hidden]").forEach((button) => { button.hidden = false; });
     root.querySelectorAll("[data-slash-switch]").forEach((row) => {
       row.hidden = false;
@@ -153,6 +176,10 @@
     if (at("[data-dialog-close]")) {
       event.preventDefault();
       modal.close();
+    }
+    if (at("[data-news-pause]")) {
+      newsPaused = !newsPaused;
+      at("[data-news-pause]").setAttribute("aria-pressed", String(newsPaused));
     }
     if (at("[data-selection-clear]")) {
       event.preventDefault();
@@ -175,7 +202,8 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (!typing) moveOrTick(event);
     if (event.key === "/" && !typing && !modal?.open && !slashIsOff() && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const search = document.querySelector("[data-slash]");
       if (search?.checkVisibility()) {
@@ -230,6 +258,11 @@
     if (event.detail.target === modal && !modal.contains(event.target)) opener = event.target;
   });
 
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const waits = newsPaused || anyTicked() || document.querySelector("details.menu[open]");
+    if (event.target.matches("[data-news]") && waits) event.preventDefault();
+  });
+
   document.addEventListener("htmx:afterRequest", () => release(document));
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -248,7 +281,7 @@
   document.addEventListener("htmx:sendError", () => toast(words.unreachable, { danger: true }));
 
   prepare(document);
-  document.querySelectorAll("form:has([data-row-check])").forEach(showSelection);
+  [...document.forms].filter((form) => boxesOf(form).length).forEach(showSelection);
   document.querySelector("[data-focus]")?.focus();
   sayOnce(document);
   setInterval(refreshTimes, 15000);

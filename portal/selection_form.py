@@ -1,0 +1,97 @@
+"""Why selected sessions are ended, the number typed to confirm it, and the order it becomes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.initiators import Initiator
+from portal.ending_forms import new_order_key
+from portal.presenters.reasons import LockedReason, ReasonChoice, choices_for, locked_for
+from portal.presenters.selection import Selection
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.errors import NoteTooShort
+from sessions_app.revocation.orders import Order, SomeSessions
+from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS, usable_by
+
+
+class SelectionForm(forms.Form):
+    """`frozen` is the exact set, `order_key` makes sending it twice harmless."""
+
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        error_messages={
+            "required": gettext_lazy("Choose why."),
+            "invalid_choice": gettext_lazy("Your role may not use this reason."),
+        },
+    )
+    ticket = forms.CharField(label=gettext_lazy("Ticket"), max_length=100, required=False)
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
+    typed = forms.CharField(
+        max_length=20, error_messages={"required": gettext_lazy("Type the number of sessions that end.")}
+    )
+    order_key = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=new_order_key)
+    frozen = forms.CharField(widget=forms.HiddenInput, max_length=100_000)
+
+    def __init__(self, data: Any = None, *, selection: Selection) -> None:
+        self.selection = selection
+        super().__init__(data, initial={"frozen": selection.freeze()} if data is None else None)
+        usable = [(reason.value, reason.label) for reason in usable_by(selection.reader.roles)]
+        self.fields["reason"].choices = usable  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["note"].widget.attrs["placeholder"] = _("Kept in the record")
+        self.fields["typed"].label = _("Type %d to confirm") % self.number
+        self.fields["typed"].widget.attrs.update({"autocomplete": "off", "inputmode": "numeric"})
+
+    @property
+    def number(self) -> int:
+        """As the preview counted; sessions that ended since then are still in the set."""
+        return len(self.selection.session_ids) if self.is_bound else self.selection.count
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed.strip() != str(self.number):
+            raise forms.ValidationError(_("That is not %d, the number of sessions that end.") % self.number)
+        return typed
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        too_short = len(cleaned.get("note", "").strip()) < OTHER_NEEDS_CHARACTERS
+        if cleaned.get("reason") == Reason.OTHER and "note" in cleaned and too_short:
+            self.add_error("note", str(NoteTooShort.sentence))
+        return cleaned
+
+    def order(self, *, by: Initiator, received_at: datetime) -> Order:
+        """What this valid form asks for: the frozen set, whatever became of it."""
+        asked = self.cleaned_data
+        return Order(
+            initiator=by,
+            reason=Reason(asked["reason"]),
+            scope=SomeSessions.of(self.selection.session_ids),
+            received_at=received_at,
+            order_key=asked["order_key"],
+            note=asked["note"],
+            ticket=asked["ticket"],
+            sessions_seen=self.number,
+        )
+
+    @property
+    def reasons(self) -> list[ReasonChoice]:
+        """With what a reason does to single sessions: it ends them, and nothing else."""
+        return [
+            ReasonChoice(
+                value=each.value, name=each.name, effect=_("Sign-in stays open."), checked=each.checked
+            )
+            for each in choices_for(self.selection.reader.roles, chosen=str(self["reason"].value() or ""))
+        ]
+
+    @property
+    def locked_reasons(self) -> list[LockedReason]:
+        return locked_for(self.selection.reader.roles)
+
+    @property
+    def reason_error(self) -> str:
+        return " ".join(str(error) for error in self["reason"].errors)
