@@ -131,6 +131,8 @@ class PortalSessionGuard:
         portal_sessions.end(request.session.get(portal_sessions.SID_KEY))
         logout(request)
         messages.warning(request, sentence)
+        if request.path == reverse("oauth_authorize"):  # it knows which application asks, and what to tell it
+            return HttpResponseRedirect(request.get_full_path())
         return to_sign_in(request)
 
 
@@ -142,6 +144,24 @@ def _is_to_be_told(request: HtmxRequest) -> bool:
         not request.path.startswith(WITHOUT_EXPLANATION)
         and "none" not in request.GET.get("prompt", "").split()
     )
+
+
+class SignInLeadsOn:
+    """Lets the forms of sign-in end at the application that asked for it.
+
+    A browser holds the redirects that follow a form to the policy of the form's page (CSP 3, `form-action`). The
+    origin was kept by `authorize`, which knows the client, so nobody else can be led to.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith(WITHOUT_EXPLANATION) and portal_sessions.LEADS_TO_KEY in request.session:
+            origin = request.session[portal_sessions.LEADS_TO_KEY]
+            response._csp_update = {"form-action": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001  # how django-csp is asked for one answer
+        return response
 
 
 class SecondFactorRequired:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SID_KEY = "curfew_sid"
 STARTED_KEY = "curfew_started_ms"
 EXPLAIN_KEY = "curfew_explain"
+# The origin of the application that asked somebody to sign in, while they do.
+LEADS_TO_KEY = "curfew_leads_to"
 LAST_USE_WRITTEN_EVERY = timedelta(minutes=1)
 
 

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.SignInLeadsOn",
     "portal.middleware.PortalSessionGuard",
     "portal.middleware.SecondFactorRequired",
     "allauth.account.middleware.AccountMiddleware",
@@ -149,6 +150,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "portal_cache",
+        # The default of 300 would let a flood of failures push out what slows others down.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 

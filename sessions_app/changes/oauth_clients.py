@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -85,6 +85,12 @@ def create_client(facts: ClientFacts, *, by: Initiator) -> ClientMade:
 
 def change_client(client: OAuthClient, facts: ClientFacts, *, by: Initiator) -> OAuthClient:
     """Bring a client up to these facts; its id, its type and its grant stay. Raises ValuesRefused."""
+    facts = replace(
+        facts,
+        client_id=client.client_id,
+        is_confidential=client.client_type == OAuthClient.CLIENT_CONFIDENTIAL,
+        for_itself=client.authorization_grant_type == OAuthClient.GRANT_CLIENT_CREDENTIALS,
+    )
     problems = _problems(facts)
     if problems:
         raise ValuesRefused(*problems)

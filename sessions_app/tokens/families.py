@@ -30,7 +30,7 @@ from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.errors import OrderRefused
 from sessions_app.revocation.orders import OneSession, Order
 from sessions_app.revocation.truth import truth
-from sessions_app.tokens.own_issuer import SECOND_FACTORS, own_identity
+from sessions_app.tokens.own_issuer import LONGEST_CHAIN_SECONDS, SECOND_FACTORS, own_identity
 from sessions_app.tokens.starts import start_after_cutoff
 
 CODE_LIFE = timedelta(seconds=60)
@@ -108,8 +108,8 @@ def begin_service_session(client: OAuthClient, issuer: Issuer) -> Session:
     identity = own_identity(user) if user is not None else None
     if user is None or identity is None or not user.is_active:
         raise Refused
-    standing = Session.objects.of(user).open().filter(realm=issuer.realm).order_by("-began_at").first()
-    if standing is not None and not is_over(standing):
+    standing = _standing(user, issuer, timedelta(seconds=client.access_token_seconds))
+    if standing is not None:
         return standing
     return start_after_cutoff(
         user,
@@ -126,6 +126,13 @@ def begin_service_session(client: OAuthClient, issuer: Issuer) -> Session:
             expires_at=now + timedelta(seconds=client.chain_seconds),
         ),
     )
+
+
+def _standing(user: User, issuer: Issuer, life: timedelta) -> Session | None:
+    """A session that is good for a token of whole length: the end of a chain gives shorter and shorter ones."""
+    long_enough = Session.objects.of(user).open().filter(expires_at__gte=database_now() + life)
+    found = long_enough.filter(realm=issuer.realm).order_by("-began_at").first()
+    return None if found is None or is_over(found) else found
 
 
 # --- Exchanging -------------------------------------------------------------------------------------
@@ -147,11 +154,17 @@ def exchange_code(code: str, client: OAuthClient) -> AuthorizationCode:
 
 
 def settle(code: AuthorizationCode) -> None:
-    """The code is used up, and its session lives for the chain the client is allowed."""
+    """The code is used up, and its session lives for the chain the client is allowed.
+
+    That counts from here, and what guards believe of a session counts from the sign-in before: no longer than that.
+    """
     now = database_now()
     AuthorizationCode.objects.filter(pk=code.pk).update(used_at=now)
     session = code.session
-    session.expires_at = now + timedelta(seconds=code.application.chain_seconds)
+    session.expires_at = min(
+        now + timedelta(seconds=code.application.chain_seconds),
+        session.began_at + timedelta(seconds=LONGEST_CHAIN_SECONDS),
+    )
     session.save(update_fields=["expires_at"])
 
 

@@ -17,6 +17,7 @@ from oauthlib.openid.connect.core.grant_types.dispatchers import (
     AuthorizationTokenGrantDispatcher,
 )
 
+from sessions_app.tokens.parameters import check_parameters
 from sessions_app.tokens.validator import CurfewValidator
 
 
@@ -29,6 +30,8 @@ class AuthorizationServer(AuthorizationEndpoint, TokenEndpoint):  # type: ignore
             validator, validator.draw_access_token, validator.expires_in, validator.draw_refresh_token
         )
         plain, openid = PlainCodeGrant(validator), AuthorizationCodeGrant(validator)
+        for grant in (plain, openid):
+            grant.custom_validators.pre_auth.append(check_parameters)
         AuthorizationEndpoint.__init__(
             self,
             default_response_type="code",

@@ -15,6 +15,7 @@ from sessions_app.tokens import families
 from sessions_app.tokens.families import Misuse, Refused
 from sessions_app.tokens.minting import Minted, mint_access_token, mint_id_token, mint_refresh_token
 from sessions_app.tokens.own_issuer import own_issuer
+from sessions_app.tokens.parameters import LONGEST_SCOPES
 from sessions_app.tokens.scopes import scopes_of
 
 Found = TypeVar("Found")
@@ -71,7 +72,7 @@ class CurfewValidator(OAuth2Validator):
     def validate_scopes(
         self, client_id: str, scopes: list[str], client: OAuthClient, request: Any, *_: Any, **__: Any
     ) -> bool:
-        return set(scopes) <= scopes_of(client)
+        return set(scopes) <= scopes_of(client) and len(" ".join(scopes)) <= LONGEST_SCOPES
 
     def get_default_scopes(self, client_id: str, request: Any, *_: Any, **__: Any) -> list[str]:
         return []
@@ -97,10 +98,6 @@ class CurfewValidator(OAuth2Validator):
         self, client_id: str, code: Mapping[str, str], request: Any, *_: Any, **__: Any
     ) -> None:
         """The code's hash, with the session it begins. `request.origin` is the portal session it comes from."""
-        if request.code_challenge_method != "S256":
-            raise errors.InvalidRequestError(
-                description="code_challenge_method must be S256", request=request
-            )
         try:
             session = families.begin_family(request.user, request.client, own_issuer(), request.origin)
         except Refused as refusal:
@@ -212,8 +209,10 @@ class CurfewValidator(OAuth2Validator):
             raise errors.InvalidGrantError(request=request)
         return self.session
 
-    def save_bearer_token(self, token: Mapping[str, Any], request: Any, *_: Any, **__: Any) -> None:
-        """Each token's row was written when it was minted."""
+    def save_bearer_token(self, token: dict[str, Any], request: Any, *_: Any, **__: Any) -> None:
+        """Each token's row was written when it was minted. One that ends with its session says so."""
+        if self.access is not None:
+            token["expires_in"] = self.access.claims["exp"] - self.access.claims["iat"]
 
     def finalize_id_token(
         self, id_token: dict[str, Any], token: Any, token_handler: Any, request: Any

@@ -59,6 +59,8 @@ def machine_endpoint(view: View) -> View:
 
 def read_form(request: HttpRequest) -> dict[str, str]:
     """The parameters of a form, each once and bounded. Raises BadRequest."""
+    if request.META.get("QUERY_STRING"):  # where secrets end in logs (RFC 6749, section 2.3.1)
+        raise BadRequest("Send the parameters in the body.")
     if request.content_type != FORM:
         raise BadRequest(f"Send the parameters as {FORM}.")
     try:

@@ -13,7 +13,7 @@ from oauthlib.common import Request
 
 from audit.initiators import the_authorization_server
 from sessions_app.doors.oauth.answers import machine_endpoint, oauth_error, of_core, read_form
-from sessions_app.doors.oauth.throttle import WINDOW_SECONDS, Throttle, claimed_client
+from sessions_app.doors.oauth.throttle import Throttle, claimed_client
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.confirmations import note_claims
 from sessions_app.tokens.families import end_family, was_cut_off
@@ -36,7 +36,7 @@ def token(request: HttpRequest) -> HttpResponse:
     form = read_form(request)
     throttle = _throttle_of(request, form)
     if throttle.is_closed():
-        return _too_many()
+        return _too_many(throttle)
     validator = CurfewValidator()
     headers, body, status = _exchange(request, validator)
     if validator.misuse is not None and validator.client is not None:
@@ -57,7 +57,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
     form = read_form(request)
     throttle = _throttle_of(request, form)
     if throttle.is_closed():
-        return _too_many()
+        return _too_many(throttle)
     validator = CurfewValidator()
     if not _authenticate(request, validator, form):
         throttle.note_failure()
@@ -108,9 +108,9 @@ def _address(request: HttpRequest) -> str | None:
     return getattr(request, "client_address", None)
 
 
-def _too_many() -> HttpResponse:
+def _too_many(throttle: Throttle) -> HttpResponse:
     return oauth_error(
-        429, "slow_down", "Too many failed attempts from here.", Retry_After=str(WINDOW_SECONDS)
+        429, "slow_down", "Too many failed attempts from here.", Retry_After=str(throttle.retry_after_seconds)
     )
 
 
