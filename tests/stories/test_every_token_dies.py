@@ -143,5 +143,5 @@ def test_a_browser_from_before_the_end_brings_no_new_code(ines: User):
 
     end_access(ines, Reason.ROLE_CHANGE)
 
-    answer = browser.get(app.question()[0])
-    assert answer["Location"].startswith("/accounts/login/")
+    answer = browser.get(app.question()[0], follow=True)
+    assert answer.redirect_chain[-1][0].startswith("/accounts/login/")
