@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from django.conf import settings
 
 LONGEST_CHAIN = 20
+LONGEST_REMEMBERED = 200
 
 
 def client_address(peer: str, forwarded_for: str) -> str | None:
@@ -16,6 +17,11 @@ def client_address(peer: str, forwarded_for: str) -> str | None:
     `X-Forwarded-For` counts only when the peer itself is a trusted proxy, and is read from the right:
     everything left of the first stranger was written by that stranger.
     """
+    find = _find_again if len(forwarded_for) <= LONGEST_REMEMBERED else _find
+    return find(peer, forwarded_for, tuple(settings.TRUSTED_PROXIES))
+
+
+def _find(peer: str, forwarded_for: str, _proxies: tuple[str, ...]) -> str | None:
     current = _parse(peer)
     if current is None:
         return None
@@ -27,6 +33,10 @@ def client_address(peer: str, forwarded_for: str) -> str | None:
             break
         current = earlier
     return str(current)
+
+
+# Asked on every check, and most requests come from where others came from.
+_find_again = lru_cache(maxsize=2048)(_find)
 
 
 def is_trusted_proxy(peer: str) -> bool:

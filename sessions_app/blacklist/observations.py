@@ -60,22 +60,28 @@ def observe(
     verdict: Verdict, *, where: str, at_ms: int, address: str | None = None, was_enforced: bool = True
 ) -> Observation:
     """What there is to say of a verdict. Of a token that was not verified nothing is believed."""
-    said = {
-        "at_ms": at_ms,
-        "where": where,
-        "outcome": verdict.outcome,
-        "cause": verdict.cause,
-        "receipt": verdict.receipt,
-        "notes": verdict.notes,
-        "was_enforced": was_enforced,
-        "address": address,
-    }
     claims = verdict.claims
     if claims is None:
-        return Observation(**said)  # type: ignore[arg-type]  # each under its own name
+        return Observation(
+            at_ms=at_ms,
+            where=where,
+            outcome=verdict.outcome,
+            cause=verdict.cause,
+            was_enforced=was_enforced,
+            address=address,
+            receipt=verdict.receipt,
+            notes=verdict.notes,
+        )
     client = claims.raw.get("client_id") or claims.raw.get("azp") or claims.raw.get("cid") or ""
     return Observation(
-        **said,  # type: ignore[arg-type]  # as above
+        at_ms=at_ms,
+        where=where,
+        outcome=verdict.outcome,
+        cause=verdict.cause,
+        was_enforced=was_enforced,
+        address=address,
+        receipt=verdict.receipt,
+        notes=verdict.notes,
         issuer=claims.issuer,
         realm=claims.realm,
         person=claims.person,

@@ -9,7 +9,7 @@ import sys
 
 from tests.bench.scratch import scratch_installation
 
-MEASUREMENTS = ("lookup", "click", "rebuild", "frozen")
+MEASUREMENTS = ("lookup", "click", "doors", "rebuild", "frozen")
 
 
 def main() -> None:
@@ -21,11 +21,12 @@ def main() -> None:
     asked = parser.parse_args()
     with scratch_installation() as server:
         say_where()
-        from tests.bench import clicks, frozen, lookup, rebuilding
+        from tests.bench import clicks, doors, frozen, lookup, rebuilding
 
         work = {
             "lookup": lambda: lookup.measure(server, entries=asked.entries),
             "click": clicks.measure,
+            "doors": doors.measure,
             "rebuild": rebuilding.measure,
             "frozen": lambda: frozen.measure(server),
         }
