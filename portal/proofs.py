@@ -18,18 +18,36 @@ if TYPE_CHECKING:
 
 PROVED_KEY = "curfew_second_factor"
 
-# Names of RFC 8176 for what allauth says of a sign-in.
-METHODS = {"password": "pwd", "mfa": "otp"}
+# Names of RFC 8176 for what allauth says of a sign-in. A passkey is taken only with its owner verified.
+PASSWORD = ["pwd"]
+SECOND = {"webauthn": ["hwk", "mfa"]}
+CODE = ["otp"]
 
 # What somebody of whom a second factor is demanded may still open: proving one, and being told.
-ALWAYS = ("/step-up/", "/accounts/2fa/authenticate/", "/accounts/2fa/reauthenticate/", "/accounts/logout/")
+ALWAYS = (
+    "/step-up/",
+    "/accounts/2fa/authenticate/",
+    "/accounts/2fa/reauthenticate/",
+    "/accounts/2fa/webauthn/reauthenticate/",
+    "/accounts/logout/",
+)
 TO_ENROL = ("/accounts/2fa/", "/accounts/reauthenticate/")
 
 
 def methods_of(request: Any) -> list[str]:
     """What was proved in this browser's session; allauth keeps its own records there."""
     records: list[dict[str, Any]] = request.session.get("account_authentication_methods", [])
-    return [METHODS[entry["method"]] for entry in records if entry.get("method") in METHODS]
+    return list(dict.fromkeys(method for entry in records for method in _methods(entry)))
+
+
+def _methods(entry: dict[str, Any]) -> list[str]:
+    match entry.get("method"):
+        case "password":
+            return PASSWORD
+        case "mfa":
+            return SECOND.get(str(entry.get("type")), CODE)
+        case _:
+            return []
 
 
 def has_proved(request: Any) -> bool:

@@ -177,7 +177,17 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "60/m/ip"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey stands for both factors, so it is only taken with the finger, face or PIN of its owner.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_FORMS = {
+    "add_webauthn": "portal.passkeys.AddForm",
+    "login_webauthn": "portal.passkeys.LoginForm",
+    "authenticate_webauthn": "portal.passkeys.AuthenticateForm",
+    "reauthenticate_webauthn": "portal.passkeys.ReauthenticateForm",
+    "edit_webauthn": "portal.passkeys.EditForm",
+}
 MFA_TOTP_ISSUER = "Curfew"
 MFA_ADAPTER = "portal.sign_in.SecondFactorAdapter"
 

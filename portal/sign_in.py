@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from sessions_app.field_encryption import decrypt, encrypt
 from sessions_app.models import User
@@ -38,10 +43,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Keys of second factors and recovery codes are encrypted in SQL."""
+    """Keys of second factors and recovery codes are encrypted in SQL; of passkeys there is only the public half."""
 
     def encrypt(self, text: str) -> str:
         return encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         return decrypt(encrypted_text)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """The host Curfew is reached at by its settings; a host header decides nothing."""
+        return {"id": urlsplit(settings.BASE_URL).hostname or "localhost", "name": "Curfew"}
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002  # allauth's name
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        return gettext("Passkey %d") % (count + 1) if count else gettext("Passkey")

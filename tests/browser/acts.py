@@ -70,7 +70,7 @@ def sending_empty(page: Page) -> None:
 def signing_in_wrongly(page: Page) -> None:
     page.get_by_label("Work e-mail or user name").fill("nobody")
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Continue").click()
     page.get_by_text("not correct").wait_for()
 
 

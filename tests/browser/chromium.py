@@ -97,5 +97,5 @@ def sign_in(page: Page, who: str, password: str) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("Work e-mail or user name").fill(who)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url(lambda address: "/accounts/login/" not in address)

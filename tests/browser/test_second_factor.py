@@ -33,7 +33,7 @@ def test_a_second_factor_is_set_up_and_asked_for_at_the_next_sign_in(visitors: V
         page.goto("/accounts/login/?next=/me/")
         page.get_by_label("Work e-mail or user name").fill("paula")
         page.get_by_label("Password").fill(visitors.curfew.password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Enter your second factor")
         holds_in_every_look(page)
 

@@ -20,8 +20,8 @@ SHORTEST_REASON = 3
 
 class Command(ShellCommand):
     help = (
-        "Removes the authenticator app and the recovery codes of somebody who has lost them. Whoever holds "
-        "a role sets up a new one at the next sign-in. Make sure first who is asking."
+        "Removes the passkeys, the authenticator app and the recovery codes of somebody who has lost them. "
+        "Whoever holds a role sets up a new one at the next sign-in. Make sure first who is asking."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
