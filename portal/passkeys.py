@@ -36,7 +36,8 @@ class AddForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data["passwordless"] = True
-        return _refused_as_one_error(super().clean)
+        cleaned: dict[str, Any] = _refused_as_one_error(super().clean)
+        return cleaned
 
 
 class EditForm(EditWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
