@@ -147,10 +147,10 @@ def _is_to_be_told(request: HtmxRequest) -> bool:
 
 
 class SignInLeadsOn:
-    """Lets the forms of sign-in end at the application that asked for it.
+    """Lets the forms on the way to an application end there: of sign-in, a second factor, an explanation.
 
-    A browser holds the redirects that follow a form to the policy of the form's page (CSP 3, `form-action`). The
-    origin was kept by `authorize`, which knows the client, so nobody else can be led to.
+    A browser holds the redirects that follow a form to the policy of the form's page (CSP 3, `form-action`). So
+    whenever `authorize` sends somebody to a page of ours, the client's origin is kept until it sends them on.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -158,6 +158,10 @@ class SignInLeadsOn:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if request.path == reverse("oauth_authorize"):
+            if response.get("Location", "").startswith("/"):
+                portal_sessions.keep_where_it_leads(request)
+            return response
         if request.path.startswith(WITHOUT_EXPLANATION) and portal_sessions.LEADS_TO_KEY in request.session:
             origin = request.session[portal_sessions.LEADS_TO_KEY]
             response._csp_update = {"form-action": [origin]}  # type: ignore[attr-defined]  # noqa: SLF001  # how django-csp is asked for one answer

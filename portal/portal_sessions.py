@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
@@ -20,7 +21,16 @@ from portal.proofs import PROVED_KEY, has_proved, methods_of, note_if_proved
 from sessions_app.blacklist.verdict import Outcome, Subject, Verdict
 from sessions_app.changes.explanations import untold
 from sessions_app.changes.identities import link_identity
-from sessions_app.models import Application, Identity, Issuer, Realm, Session, SessionApplication, User
+from sessions_app.models import (
+    Application,
+    Identity,
+    Issuer,
+    OAuthClient,
+    Realm,
+    Session,
+    SessionApplication,
+    User,
+)
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.confirmations import note_second_factor
 from sessions_app.revocation.connections import session_guard
@@ -193,6 +203,18 @@ def note_use(request: HtmxRequest) -> Use:
     if now - session.last_used_at > LAST_USE_WRITTEN_EVERY:
         Session.objects.filter(pk=session.pk, last_used_at__lt=now).update(last_used_at=now)
     return Use(is_fresh=True)
+
+
+def keep_where_it_leads(request: HttpRequest) -> None:
+    """The origin of the application this browser is on its way to, if it may be led there at all."""
+    client_id = request.GET.get("client_id", "").replace("\x00", "")
+    client = OAuthClient.objects.filter(client_id=client_id, disabled_at=None).first()
+    if client is None:
+        return
+    address = request.GET.get("redirect_uri") or client.redirect_uris.partition(" ")[0]
+    if client.redirect_uri_allowed(address):
+        parts = urlsplit(address)
+        request.session[LEADS_TO_KEY] = f"{parts.scheme}://{parts.netloc}"
 
 
 def end(sid: str | None) -> None:

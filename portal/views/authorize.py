@@ -21,7 +21,7 @@ from oauthlib.openid.connect.core.exceptions import ConsentRequired, Interaction
 
 from portal.access import to_sign_in
 from portal.htmx import HtmxRequest
-from portal.portal_sessions import LEADS_TO_KEY, SID_KEY, try_to_prove
+from portal.portal_sessions import SID_KEY, try_to_prove
 from portal.proofs import has_second_factor
 from sessions_app.changes.consents import has_consented, note_consent
 from sessions_app.models import OAuthClient, Session
@@ -90,7 +90,7 @@ authorize.required_rights = ()  # type: ignore[attr-defined]  # read by the test
 def _step_before(request: HtmxRequest, asked: Asked) -> Step | None:
     """What is to be done before there is a code, and what a client is told that wants no page shown for it."""
     if not request.user.is_authenticated:
-        return LoginRequired, _sign_in
+        return LoginRequired, lambda request, _asked: to_sign_in(request)
     if _must_sign_in_anew(request):
         return LoginRequired, _sign_in_anew
     if _lacks_second_factor(request):
@@ -114,11 +114,6 @@ def _must_sign_in_anew(request: HtmxRequest) -> bool:
     return (timezone.now() - session.began_at).total_seconds() > min(int(longest[:9]), 10**9)
 
 
-def _sign_in(request: HtmxRequest, asked: Asked) -> HttpResponse:
-    request.session[LEADS_TO_KEY] = asked.origin
-    return to_sign_in(request)
-
-
 def _sign_in_anew(request: HtmxRequest, asked: Asked) -> HttpResponse:
     """Sign out here and come back with the same question, less what has then been done."""
     kept = request.GET.copy()
@@ -126,7 +121,6 @@ def _sign_in_anew(request: HtmxRequest, asked: Asked) -> HttpResponse:
     kept["prompt"] = " ".join(_prompts(request) - {"login"})
     address = f"{request.path}?{kept.urlencode()}"
     logout(request)
-    request.session[LEADS_TO_KEY] = asked.origin
     return redirect_to_login(address)
 
 
@@ -142,7 +136,6 @@ def _ask_for_second_factor(request: HtmxRequest, asked: Asked) -> HttpResponse:
     """Somebody who has none is not led into setting one up: whoever knows the password could."""
     if not has_second_factor(request.user):
         return _tell(UnmetAuthenticationRequirements, asked)
-    request.session[LEADS_TO_KEY] = asked.origin
     way_back = urlencode({"next": request.get_full_path()})
     return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{way_back}")
 
@@ -178,7 +171,6 @@ def _answer(request: HtmxRequest, core: Any, asked: Asked, *, allow: bool) -> Ht
         )
     except OAuthToolkitError as failure:
         return _back_with(failure.oauthlib_error, asked.client, asked.redirect_uri)
-    request.session.pop(LEADS_TO_KEY, None)
     return _may_lead_to(asked, OAuth2ResponseRedirect(uri, asked.client.get_allowed_schemes()))
 
 

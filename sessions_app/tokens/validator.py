@@ -9,6 +9,8 @@ from django.utils.crypto import constant_time_compare
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
+from sessions_app.blacklist.errors import InvalidToken
+from sessions_app.blacklist.tokens import take_apart
 from sessions_app.models import AuthorizationCode, Consent, OAuthClient, Session, Token, User
 from sessions_app.models.moments import database_now
 from sessions_app.tokens import families
@@ -89,8 +91,17 @@ class CurfewValidator(OAuth2Validator):
         return given is not None and set(request.scopes) <= set(given.scopes)
 
     def validate_user_match(self, id_token_hint: Any, scopes: Any, claims: Any, request: Any) -> bool:
-        """A hint names nobody by itself here: whoever is signed in is who is asked."""
-        return True
+        """Whether a client that says whom it expects gets nobody else (OpenID Connect Core, section 3.1.2.1).
+
+        Nothing is given for a hint, so that it is not verified costs nothing; one that cannot be read names nobody.
+        """
+        if self.person is None or not id_token_hint:
+            return True
+        try:
+            expected = take_apart(id_token_hint).claims.get("sub")
+        except InvalidToken:
+            return True
+        return expected == str(self.person.pk)
 
     # --- Codes --------------------------------------------------------------------------------------
 

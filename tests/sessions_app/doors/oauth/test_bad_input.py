@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 import jwt
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_app.models import AuthorizationCode, Token, User
+from sessions_app.models import AuthorizationCode, Session, Token, User
 from tests.oauth_client import App, a_service, basic, sent_back, tokens_of
 from tests.portal.signed_in import browser_of, text_of
 
@@ -75,6 +76,16 @@ def test_an_unknown_client_or_address_leads_nowhere(app: App, ines: User, change
 
     assert answer.status_code == 400
     assert "Sign-in cannot go on" in text_of(answer)
+
+
+def test_a_client_with_no_place_to_send_anybody_back_to_leads_nowhere(ines: User):
+    address, _verifier = a_service().question(redirect_uri="")
+    browser = browser_of(ines)
+    Session.objects.update(ended_at=timezone.now())
+
+    answers = [browser.get(address), browser.get(address), Client().get(address)]
+
+    assert [answer.status_code for answer in answers] == [302, 400, 400]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from sessions_app.models import Session, User
+from sessions_app.models.reasons import Reason
 from sessions_app.tokens.own_issuer import SECOND_FACTOR_ACR
 from tests.oauth_client import App, sent_back
 from tests.portal.signed_in import browser_of
+from tests.sessions_app.doors.oauth.test_tokens import terminate
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +83,16 @@ def test_a_client_that_wants_no_page_learns_of_the_end_of_a_session(app: App, in
     assert sent_back(browser.get(back["Location"]))["error"] == "login_required"
 
 
+def test_a_client_that_expects_somebody_else_is_not_given_whoever_is_there(app: App, ines: User, otto: User):
+    expecting_ines = {"id_token_hint": app.sign_in(ines).id_token}
+
+    somebody_else = sent_back(browser_of(otto).get(app.question(**expecting_ines)[0]))
+    expected = sent_back(browser_of(ines).get(app.question(**expecting_ines, prompt="none")[0]))
+
+    assert somebody_else["error"] == "login_required"
+    assert "code" in expected
+
+
 # --- Where the forms of sign-in may lead ----------------------------------------------------------
 
 
@@ -89,6 +101,16 @@ def test_the_forms_of_sign_in_may_lead_to_the_application_that_asked_and_nowhere
 
     page = browser.get(browser.get(app.question()[0])["Location"])
 
+    assert "form-action 'self' https://dashboard.northwind.example;" in page["Content-Security-Policy"] + ";"
+
+
+def test_the_explanation_on_the_way_leads_on_as_well(app: App, ivan: User, ines: User):
+    terminate(ines, by=ivan, reason=Reason.ROLE_CHANGE)
+    browser = browser_of(ines)
+
+    page = browser.get(browser.get(app.question()[0])["Location"])
+
+    assert page.request["PATH_INFO"] == "/explanation/"
     assert "form-action 'self' https://dashboard.northwind.example;" in page["Content-Security-Policy"] + ";"
 
 
