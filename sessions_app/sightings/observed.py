@@ -7,7 +7,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -41,6 +41,7 @@ from sessions_app.sightings.reported import report_sign_in
 logger = logging.getLogger(__name__)
 
 WRITTEN_EVERY = timedelta(minutes=1)
+ATTEMPTS_A_DAY = 200  # rows of one person and receipt
 
 
 def the_guard() -> Initiator:
@@ -234,7 +235,6 @@ def _note_attempts(
         point = places.get(seen.where)
         _count_attempt(
             alike[fingerprint],
-            fingerprint,
             user=known[seen.realm, seen.person],
             application=point.application if point else None,
         )
@@ -247,15 +247,17 @@ def _fingerprint(seen: Observation) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _count_attempt(
-    alike: Sequence[Observation], fingerprint: str, *, user: User, application: Application | None
-) -> None:
-    """`alike` is in the order it was seen."""
+def _count_attempt(alike: Sequence[Observation], *, user: User, application: Application | None) -> None:
+    """`alike` is in the order it was seen. Who comes from ever new addresses is counted without them."""
     seen, at, times = alike[0], _latest_at(alike), _times(alike)
+    fingerprint = _fingerprint(seen)
     counted = Attempt.objects.filter(fingerprint=fingerprint)
     if counted.update(times=F("times") + times, last_at=_no_earlier(at)):
         return
     if not Revocation.objects.filter(receipt=seen.receipt).exists():
+        return
+    if seen.address and _are_many(user, seen):
+        _count_attempt([replace(each, address=None) for each in alike], user=user, application=application)
         return
     try:
         with transaction.atomic():
@@ -274,6 +276,12 @@ def _count_attempt(
             )
     except IntegrityError:  # another process kept the first of the same
         counted.update(times=F("times") + times, last_at=_no_earlier(at))
+
+
+def _are_many(user: User, seen: Observation) -> bool:
+    day = from_milliseconds(seen.at_ms).replace(hour=0, minute=0, second=0, microsecond=0)
+    kept = Attempt.objects.filter(user=user, receipt=seen.receipt, last_at__gte=day)
+    return kept[:ATTEMPTS_A_DAY].count() >= ATTEMPTS_A_DAY
 
 
 # --- What a token proved ----------------------------------------------------------------------------

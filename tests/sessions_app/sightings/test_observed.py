@@ -162,6 +162,19 @@ def test_the_same_attempt_is_counted_and_one_from_elsewhere_stands_beside_it(ine
     assert sorted(Attempt.objects.values_list("times", flat=True)) == [1, 2]
 
 
+def test_who_comes_from_ever_new_addresses_fills_no_table(ines: User, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sessions_app.sightings.observed.ATTEMPTS_A_DAY", 3)
+    refused = open_session(ines)
+    token = token_for(ines, refused)
+    end_access(ines)
+
+    keep(*[saw(token, address=f"2001:db8::{number:x}") for number in range(1, 11)])
+
+    counted = list(Attempt.objects.order_by("pk").values_list("times", flat=True))
+    assert counted == [1, 1, 1, 7]
+    assert Attempt.objects.filter(address=None).count() == 1
+
+
 def test_what_was_only_observed_is_no_attempt(ines: User):
     token = token_for(ines, open_session(ines))
     end_access(ines)
