@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 # What every client may ask for about the person who signs in; others are a client's own (`allowed_scopes`).
 ABOUT_THE_PERSON: Final[dict[str, StrOrPromise]] = {
-    "openid": _("that it is you, by a number that stays the same"),
-    "profile": _("your name and user name"),
-    "email": _("your e-mail address"),
-    "groups": _("your groups and roles in the company"),
-    "offline_access": _("that you stay signed in while you are away, until your session ends"),
+    "openid": _("know that it is you, by a number that stays the same"),
+    "profile": _("see your name and user name"),
+    "email": _("see your e-mail address"),
+    "groups": _("see your groups and roles in the company"),
+    "offline_access": _("keep you signed in while you are away, until your session ends"),
 }
 
 
@@ -28,4 +28,7 @@ def scopes_of(client: OAuthClient) -> frozenset[str]:
 
 def words_of(scopes: list[str]) -> list[StrOrPromise]:
     """What somebody consents to, a line for each scope; a client's own scope is named as it is."""
-    return [ABOUT_THE_PERSON.get(scope) or _("to act for you there: %s") % scope for scope in scopes]
+    return [
+        ABOUT_THE_PERSON.get(scope) or _("act for you, where its tokens are taken: %s") % scope
+        for scope in scopes
+    ]
