@@ -191,8 +191,13 @@ def behind_nginx(port: int, tokens: list[str]) -> str:
 
 def at_a_rate(port: int, address: str, tokens: list[str]) -> list[float]:
     taken: list[list[float]] = [[] for _ in range(CONNECTIONS)]
+    began = time.perf_counter()
     threads = [
-        threading.Thread(target=_steadily, args=(port, address, tokens[number::CONNECTIONS], taken[number]))
+        threading.Thread(
+            target=_steadily,
+            # One after the other, not all at the same moment.
+            args=(port, address, tokens[number::CONNECTIONS], taken[number], began + number / RATE_A_SECOND),
+        )
         for number in range(CONNECTIONS)
     ]
     for thread in threads:
@@ -202,9 +207,8 @@ def at_a_rate(port: int, address: str, tokens: list[str]) -> list[float]:
     return [value for one in taken for value in one]
 
 
-def _steadily(port: int, address: str, tokens: list[str], taken: list[float]) -> None:
+def _steadily(port: int, address: str, tokens: list[str], taken: list[float], due: float) -> None:
     client, pause = Client(port), CONNECTIONS / RATE_A_SECOND
-    due = time.perf_counter()
     for number in range(int(SECONDS_A_TURN / pause)):
         due += pause
         time.sleep(max(0.0, due - time.perf_counter()))
