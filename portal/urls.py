@@ -60,6 +60,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/row/", sessions.row, name="session_row"),
     path("sessions/<uuid:session_id>/end/", sessions.end, name="session_end"),
     path("me/", me.me, name="me"),
+    path("me/sessions/end-others/", me.end_others, name="me_end_others"),
     path("me/not-me/", me.not_me, name="not_me"),
     path("step-up/", step_up.step_up, name="step_up"),
     path("explanation/", step_up.explanation, name="explanation"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse
@@ -18,6 +17,7 @@ from portal.ending_forms import OWN_REASONS, EndingForm, new_order_key
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.portal_sessions import SID_KEY
 from portal.presenters.looks import looks_at
+from portal.presenters.own_sessions import own_ended
 from portal.presenters.refusals import status_of
 from portal.presenters.session_list import own_listed, with_what_rows_show
 from portal.proofs import has_second_factor
@@ -26,7 +26,8 @@ from sessions_app.models import Revocation, Session
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
-from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.errors import NothingToEnd, OrderRefused
+from sessions_app.revocation.orders import Order, SomeSessions
 
 PAGE = "portal/me/page.html"
 LONGEST_LIST = 200
@@ -62,6 +63,28 @@ def end_own(request: HtmxRequest, session_id: UUID) -> HttpResponse:
 
 @require_POST
 @requires()
+def end_others(request: HtmxRequest) -> HttpResponse:
+    """End every own session but the one in use, at every application. One order, one receipt."""
+    received_at = database_now()
+    others = _others(request)
+    if not others:
+        return go_to(request, reverse("me"))
+    order = Order(
+        initiator=request.initiator,
+        reason=Reason.USER_REQUEST,
+        scope=SomeSessions.of(others),
+        received_at=received_at,
+        sessions_seen=len(others),
+    )
+    try:
+        revocation = revoke(order)
+    except NothingToEnd:
+        return go_to(request, reverse("me"))
+    return page_or_part(request, PAGE, "own-sessions", _context(request, revocation=revocation))
+
+
+@require_POST
+@requires()
 def not_me(request: HtmxRequest) -> HttpResponse:
     """ "This was not me": everything of one's own ends, this session too, and a second factor is needed next."""
     suspicion = Suspicion(reason=Reason.LOST_DEVICE, received_at=database_now())
@@ -80,19 +103,26 @@ def _signed_out(request: HtmxRequest) -> HttpResponse:
     return go_to(request, reverse("account_login"))
 
 
+def _others(request: HtmxRequest) -> list[UUID]:
+    """Open ones that can end alone, without the one this browser uses."""
+    own = Session.objects.of(request.user).open().exclude(sid=None)
+    return list(own.exclude(sid=request.session.get(SID_KEY)).values_list("pk", flat=True))
+
+
 def _context(
     request: HtmxRequest, *, form: EndingForm | None = None, revocation: Revocation | None = None
 ) -> dict[str, Any]:
     own = with_what_rows_show(Session.objects.of(request.user).open())[:LONGEST_LIST]
     return {
         "rows": own_listed(request.user, own),
+        "others": len(_others(request)),
+        "ended": own_ended(request.user),
         "current_sid": request.session.get(SID_KEY),
         "order_key": new_order_key(),
         "reasons": OWN_REASONS,
         "form": form,
         "revocation": revocation,
         "grants": request.user.active_grants(),
-        "second_factors": Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP),
         "looks": looks_at(request.user),
         "has_second_factor": has_second_factor(request.user),
     }
