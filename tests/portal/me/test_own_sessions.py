@@ -68,7 +68,9 @@ def test_sessions_that_are_over_are_listed_for_ninety_days_with_the_reason(otto:
     assert Revocation.objects.get().receipt in page
 
 
-def test_what_somebody_else_ended_says_why_as_at_the_next_sign_in_and_shows_no_receipt_of_theirs(otto: User, sam: User):
+def test_what_somebody_else_ended_says_why_as_at_the_next_sign_in_and_shows_no_receipt_of_theirs(
+    otto: User, sam: User
+):
     session = open_session(otto)
     order = Order(
         initiator=initiator_of(sam),
