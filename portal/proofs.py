@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
+from django.urls import reverse
 from django.utils import timezone
 
 from sessions_app.models import Issuer, Session
@@ -85,3 +86,9 @@ def has_second_factor(user: User) -> bool:
     """One that can be asked for at sign-in; recovery codes alone are none."""
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     return bool(Authenticator.objects.filter(user=user, type__in=kinds).exists())
+
+
+def where_to_prove(user: User) -> str:
+    """The page that asks for what this person has. Without a code app, allauth's own choice is the password's."""
+    has_code = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return reverse("mfa_reauthenticate" if has_code else "mfa_reauthenticate_webauthn")

@@ -11,7 +11,6 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
@@ -22,7 +21,7 @@ from oauthlib.openid.connect.core.exceptions import ConsentRequired, Interaction
 from portal.access import to_sign_in
 from portal.htmx import HtmxRequest
 from portal.portal_sessions import SID_KEY, try_to_prove
-from portal.proofs import has_second_factor
+from portal.proofs import has_second_factor, where_to_prove
 from sessions_app.changes.consents import has_consented, note_consent
 from sessions_app.models import OAuthClient, Session
 from sessions_app.tokens.families import Origin
@@ -137,7 +136,7 @@ def _ask_for_second_factor(request: HtmxRequest, asked: Asked) -> HttpResponse:
     if not has_second_factor(request.user):
         return _tell(UnmetAuthenticationRequirements, asked)
     way_back = urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{way_back}")
+    return HttpResponseRedirect(f"{where_to_prove(request.user)}?{way_back}")
 
 
 def _needs_consent(request: HtmxRequest, asked: Asked) -> bool:

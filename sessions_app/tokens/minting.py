@@ -84,7 +84,7 @@ def _methods(session: Session) -> dict[str, Any]:
     methods = list(session.authentication_methods)
     if set(methods).isdisjoint(SECOND_FACTORS):
         return {"amr": methods}
-    return {"amr": [*methods, "mfa"], "acr": SECOND_FACTOR_ACR}
+    return {"amr": list(dict.fromkeys([*methods, "mfa"])), "acr": SECOND_FACTOR_ACR}
 
 
 def _audience(client: OAuthClient) -> str | list[str]:

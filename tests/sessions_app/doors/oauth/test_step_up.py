@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jwt
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.test import Client
 from django.utils import timezone
@@ -45,6 +46,24 @@ def test_somebody_with_a_second_factor_proves_it_and_the_token_says_so(
     claims = jwt.decode(app.exchange(code, verifier).access_token, options={"verify_signature": False})
     assert claims["acr"] == SECOND_FACTOR_ACR
     assert "mfa" in claims["amr"]
+
+
+def test_somebody_with_a_passkey_alone_is_asked_for_that_and_not_for_the_password(
+    app: App, ines: User, question: tuple[str, str]
+):
+    browser = browser_of(ines)
+    Authenticator.objects.create(user=ines, type=Authenticator.Type.WEBAUTHN, data={"credential": {}})
+    address, verifier = question
+
+    asked = browser.get(address)
+    proved = browser.session
+    proved["account_authentication_methods"] = [{"method": "mfa", "type": "webauthn"}]
+    proved.save()
+    code = sent_back(browser.get(address))["code"]
+
+    assert asked["Location"].startswith("/accounts/2fa/webauthn/reauthenticate/?next=")
+    claims = jwt.decode(app.exchange(code, verifier).access_token, options={"verify_signature": False})
+    assert claims["amr"] == ["hwk", "mfa"]
 
 
 def test_somebody_without_one_is_not_led_into_setting_one_up(ines: User, question: tuple[str, str]):
