@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -14,6 +15,8 @@ from allauth.mfa.webauthn.forms import (
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from portal.sign_in_changes import record_wrong_passkey
 
 LONGEST_NAME = 60
 TEXTS = ("id", "rawId", "type")
@@ -63,7 +66,14 @@ class ReauthenticateForm(_Checked, ReauthenticateWebAuthnForm):  # type: ignore[
 
 
 class LoginForm(_Checked, LoginWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
-    pass
+    """Signing in. A passkey that is refused is an entry, as a wrong password is."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()
+        except ValidationError:
+            record_wrong_passkey(context.request)
+            raise
 
 
 def read_credential(sent: object, of_response: tuple[str, ...]) -> dict[str, Any]:

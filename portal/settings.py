@@ -181,6 +181,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # A passkey stands for both factors, so it is only taken with the finger, face or PIN of its owner.
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# Asking and answering count as one each, for everybody behind one address.
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 MFA_FORMS = {
     "add_webauthn": "portal.passkeys.AddForm",
     "login_webauthn": "portal.passkeys.LoginForm",

@@ -52,18 +52,22 @@ def _record(event: EventKind, request: HttpRequest, user: User, *, kind: str) ->
 
 def _on_failed(sender: object, request: HttpRequest, user: User, **_: Any) -> None:
     """Whose password was right is known, who typed the wrong code is not."""
+    _record_failure(request, why="wrong_code", target=Target.of(user, label=user.display_name))
+
+
+def record_wrong_passkey(request: HttpRequest) -> None:
+    """What was sent names somebody, and anybody could have sent it: so it is about nobody."""
+    _record_failure(request, why="wrong_passkey", target=None)
+
+
+def _record_failure(request: HttpRequest, *, why: str, target: Target | None) -> None:
     nobody = somebody_unknown(
         door=Door.SIGN_IN,
         address=getattr(request, "client_address", None),
         correlation_id=getattr(request, "correlation_id", ""),
     )
     with transaction.atomic():
-        record(
-            Events.SIGN_IN_FAILED,
-            initiator=nobody,
-            target=Target.of(user, label=user.display_name),
-            details={"why": "wrong_code"},
-        )
+        record(Events.SIGN_IN_FAILED, initiator=nobody, target=target, details={"why": why})
 
 
 def connect_signals() -> None:

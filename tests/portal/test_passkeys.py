@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 from django.test import Client
 
+from audit.models import AuditEntry
 from portal.proofs import has_proved, has_second_factor, methods_of
 from sessions_app.models import User
 from tests.portal.signed_in import browser_of, text_of
@@ -59,6 +60,8 @@ def test_a_made_up_passkey_of_a_known_person_signs_nobody_in(ines: User):
 
     assert answer.status_code == 302
     assert "_auth_user_id" not in browser.session
+    entry = AuditEntry.objects.get(event_code="SI-102F")
+    assert (entry.details, entry.target_id) == ({"why": "wrong_passkey"}, "")
 
 
 def test_the_question_asks_for_the_owner_and_names_nobody():
