@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed-requirements.lock
 INSTALLED_BROWSER := $(VENV)/installed-requirements-browser.lock
-QUICK := not browser and not nginx and not clients and not slow
+QUICK := not browser and not gateways and not clients and not slow
 ARGS :=
 WORKERS := auto
 

@@ -1,5 +1,7 @@
 """/verdict and /verdict/<point>: forward auth, answered by the guard alone.
 
+With /refused behind the point a gateway that has refused already, by introspection, learns what to say.
+
 The authentication of a proxied request stands or falls here, so the point's name comes from the path the
 proxy was configured with, and nothing else of the client's request but the token is looked at.
 """
@@ -20,6 +22,7 @@ from sessions_app.blacklist.verdict import Outcome, Verdict
 logger = logging.getLogger(__name__)
 
 PREFIX = "/verdict"
+REFUSED = "/refused"
 
 Environ = Mapping[str, Any]
 
@@ -35,14 +38,18 @@ class Verdicts:
         self._note = note
 
     def answer(self, path: str, environ: Environ) -> Response:
+        name = path[len(PREFIX) + 1 :]
         try:
-            point = self._points().get(path[len(PREFIX) + 1 :] or DEFAULT_POINT)
-            return NO_SUCH_POINT if point is None else self._ask(point, environ)
+            point = self._points().get(name.removesuffix(REFUSED) or DEFAULT_POINT)
+            if point is None:
+                return NO_SUCH_POINT
+            verdict = self._ask(point, environ)
+            return _why_refused(verdict) if name.endswith(REFUSED) else _answered(verdict, point)
         except Exception as failure:  # unknown is closed, whatever the cause
             logger.exception("/verdict could not decide")
             return response_for(Verdict(Outcome.UNKNOWN, f"unavailable:{type(failure).__name__}"))
 
-    def _ask(self, point: Point, environ: Environ) -> Response:
+    def _ask(self, point: Point, environ: Environ) -> Verdict:
         verdict = _restricted(self._guard().check(_token(point, environ)), point)
         self._note(
             observe(
@@ -55,7 +62,7 @@ class Verdicts:
                 was_enforced=not point.only_observes,
             )
         )
-        return _let_through(verdict) if point.only_observes else response_for(verdict)
+        return verdict
 
 
 def _token(point: Point, environ: Environ) -> str:
@@ -76,6 +83,20 @@ def _restricted(verdict: Verdict, point: Point) -> Verdict:
     if point.audiences.isdisjoint(verdict.claims.audiences):
         return Verdict(Outcome.INVALID, "audience")
     return verdict
+
+
+def _answered(verdict: Verdict, point: Point) -> Response:
+    return _let_through(verdict) if point.only_observes else response_for(verdict)
+
+
+def _why_refused(verdict: Verdict) -> Response:
+    """What to tell the client of a gateway that has refused already: never 2xx, so that it closes or says why.
+
+    Where the token is good by now, the gateway could not know a moment ago: unknown, try again.
+    """
+    if verdict.outcome is Outcome.ALLOWED:
+        return response_for(Verdict(Outcome.UNKNOWN, "refused_by_gateway"))
+    return response_for(verdict)
 
 
 def _let_through(verdict: Verdict) -> Response:

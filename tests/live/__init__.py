@@ -1,1 +1,1 @@
-"""Stories on real parts: the whole product as `make up` starts it, a real nginx, a real browser."""
+"""Stories on real parts: the whole product as `make up` starts it, real proxies, a real browser."""

@@ -8,18 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.nginx import RunningNginx, running_nginx
-from tests.live.running import RunningCurfew, needs, running_curfew
+from tests.live.running import RunningCurfew, running_curfew
 
 
 @pytest.fixture(scope="session")
 def curfew() -> Iterator[RunningCurfew]:
     with tempfile.TemporaryDirectory(prefix="curfew-") as folder, running_curfew(Path(folder)) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def nginx(curfew: RunningCurfew) -> Iterator[RunningNginx]:
-    needs("nginx")
-    with running_nginx(curfew) as running:
         yield running

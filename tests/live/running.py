@@ -142,7 +142,8 @@ def running_curfew(folder: Path) -> Iterator[RunningCurfew]:
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, ROOT / "manage.py", "up"],
-            env=_environment(folder) | {"PORT": "8300", "PYTHONUNBUFFERED": "1"},
+            env=_environment(folder)
+            | {"PORT": "8300", "PYTHONUNBUFFERED": "1", "TRUSTED_PROXIES": "127.0.0.1"},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

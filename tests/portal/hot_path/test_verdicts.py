@@ -74,6 +74,28 @@ def test_a_revoked_token_is_401_with_a_reason_class(ask, ines):
     assert b'"reason": "claims_changed"' in body
 
 
+def test_a_gateway_that_has_refused_is_told_why(ask, ines):
+    token = token_for(ines, open_session(ines))
+    scope = OneUser(user_id=ines.pk)
+    revoke(Order(initiator=the_shell(), reason=Reason.ROLE_CHANGE, scope=scope, received_at=timezone.now()))
+
+    status, headers, _ = ask("/verdict/default/refused", token)
+
+    assert status == "401 Unauthorized"
+    assert 'error_description="claims_changed"' in headers["WWW-Authenticate"]
+
+
+def test_a_gateway_that_has_refused_is_never_told_that_all_is_well(ask, ines):
+    """Its client would take a 204 for an answer of the application."""
+    status, headers, _ = ask("/verdict/default/refused", token_for(ines, open_session(ines)))
+
+    assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "2")
+
+
+def test_a_refused_path_of_no_point_is_404(ask):
+    assert ask("/verdict/nowhere/refused")[0] == "404 Not Found"
+
+
 @pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "x" * 20_000])
 def test_what_is_no_token_is_401(ask, token):
     assert ask("/verdict", token)[0] == "401 Unauthorized"
