@@ -135,6 +135,11 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
+def _first_port() -> int:
+    """Of each test process another: two servers that start at once may both get what they found free."""
+    return 8300 + os.getpid() % 1000 * 8
+
+
 @contextmanager
 def running_curfew(folder: Path) -> Iterator[RunningCurfew]:
     """`manage.py up` in a folder of its own, stopped by Ctrl-C's signal at the end."""
@@ -143,7 +148,7 @@ def running_curfew(folder: Path) -> Iterator[RunningCurfew]:
         process = subprocess.Popen(
             [sys.executable, ROOT / "manage.py", "up"],
             env=_environment(folder)
-            | {"PORT": "8300", "PYTHONUNBUFFERED": "1", "TRUSTED_PROXIES": "127.0.0.1"},
+            | {"PORT": str(_first_port()), "PYTHONUNBUFFERED": "1", "TRUSTED_PROXIES": "127.0.0.1"},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
