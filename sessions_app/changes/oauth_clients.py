@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -186,10 +187,21 @@ def _service_account(facts: ClientFacts, *, by: Initiator) -> User:
     return account
 
 
+def _could_be_a_person(client_id: str) -> bool:
+    """People are named by a UUID in the realm where a service is named by its client id."""
+    try:
+        UUID(client_id)
+    except ValueError:
+        return False
+    return True
+
+
 def _problems(facts: ClientFacts) -> list[Problem]:
     problems: list[Problem] = []
     if not CLIENT_ID.fullmatch(facts.client_id):
         problems.append(("client_id", _("An id is 2 to 100 small letters, digits, dots, dashes.")))
+    if facts.for_itself and _could_be_a_person(facts.client_id):
+        problems.append(("client_id", _("This could be the id of a person; choose a name.")))
     if not facts.name or shown(facts.name, limit=200) != facts.name:
         problems.append(("name", _("A name has 1 to 200 visible characters.")))
     if not facts.for_itself and not facts.redirect_uris:

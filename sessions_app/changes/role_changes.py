@@ -26,13 +26,18 @@ from sessions_app.tokens.entitlements import PersonClaims, Row, claims_of
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is said beside the groups themselves. `as_of` is how recent the news is."""
+    """What is said beside the groups themselves. `as_of` is how recent the news is, as its sender's clock has it."""
 
     received_at: datetime
     as_of: datetime | None = None
     note: str = ""
     ticket: str = ""
     order_key: str = ""
+
+    @property
+    def news_of(self) -> datetime:
+        """Never later than its arrival: news from the future would silence everybody who comes after it."""
+        return min(self.as_of or self.received_at, self.received_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +63,9 @@ def role_changed(user: User, groups: Collection[str], *, by: Initiator, wish: Wi
     Applied in any order and repeated, the newest news decides. A group nobody knew is made. Raises
     ValuesRefused for a name that cannot be one, having stored nothing.
     """
-    as_of = wish.as_of or wish.received_at
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
-        if locked.groups_as_of is not None and as_of < locked.groups_as_of:
+        if locked.groups_as_of is not None and wish.news_of < locked.groups_as_of:
             return RoleOutcome(change=None, is_outdated=True)
         before = claims_of(locked)
         memberships = join_exactly(locked, groups)
@@ -80,7 +84,7 @@ def decide_role_change(
     access of privileged people) the memberships change all the same, nobody is signed out, and guards refuse
     whatever still claims what was lost.
     """
-    user.groups_as_of = wish.as_of or wish.received_at
+    user.groups_as_of = wish.news_of
     user.save(update_fields=["groups_as_of"])
     after = claims_of(user)
     lost, gained = _without(before.rows, after.rows), _without(after.rows, before.rows)

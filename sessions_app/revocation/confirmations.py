@@ -12,7 +12,7 @@ from audit.initiators import Initiator
 from audit.record import Target, record
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.models import Issuer, Revocation, RoleChange, RoleChangeState, User
-from sessions_app.models.moments import database_now
+from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation import entries, publishing
 
 SIGNS_IN_WITHIN = timedelta(days=1)
@@ -24,11 +24,13 @@ def note_second_factor(user: User, *, issuer: Issuer | None, proved_at: datetime
     1. Lock the person, take the demand out of their entries, stamp the revocations that made it, and record
        it, in one transaction. 2. Publish; where that fails guards go on asking until the clock has published.
 
-    False, and nothing done, where nothing was demanded. `issuer` is whose token proved it.
+    False, and nothing done, where nothing was demanded, or only after `proved_at`. `issuer` is whose token proved it.
     """
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
-        if not entries.second_factor_since(locked):
+        demanded_ms = entries.second_factor_since(locked)
+        # What guards saw arrives late: a proof of before the demand is none, the thief may have given it.
+        if not demanded_ms or to_milliseconds(proved_at) < demanded_ms:
             return False
         entries.restate_person(locked, second_factor_since_ms=0)
         demanded = Revocation.objects.of(locked).filter(second_factor_next=True, second_factor_proved_at=None)

@@ -205,7 +205,7 @@ def test_a_newcomer_with_groups_has_lost_nothing(northwind: object):
 
 # --- Late and repeated news -----------------------------------------------------------------------
 
-MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
+MORNING = datetime.now(UTC) - timedelta(days=5)
 
 
 def test_older_news_changes_nothing(ivan: User, ines: User, finance: None):
@@ -214,6 +214,15 @@ def test_older_news_changes_nothing(ivan: User, ines: User, finance: None):
     late = change(ines, "finance", "approvers", by=ivan, as_of=MORNING - timedelta(hours=1))
 
     assert late.is_outdated
+    assert groups_of(ines) == {"finance"}
+
+
+def test_news_from_the_future_does_not_silence_whoever_comes_after_it(ivan: User, ines: User, finance: None):
+    change(ines, "finance", "approvers", "ops", by=ivan, as_of=timezone.now() + timedelta(days=365))
+
+    after = change(ines, "finance", by=ivan)
+
+    assert not after.is_outdated
     assert groups_of(ines) == {"finance"}
 
 

@@ -261,6 +261,18 @@ def test_the_first_token_with_a_second_factor_ends_the_demand_everywhere(ines: U
     assert BlacklistEntry.objects.get(kind="user").second_factor_since_ms == 0
 
 
+def test_a_proof_of_before_the_demand_that_arrives_late_does_not_end_it(ines: User, with_factors: Issuer):
+    """Guards report once a second, services less often: whoever ended access meanwhile was not meant."""
+    end_access(ines, Reason.SECURITY_INCIDENT)
+    next_second()
+    late = saw(token_for(ines, amr=["pwd", "otp"]))
+    end_access(ines, Reason.SECURITY_INCIDENT)
+
+    keep(replace(late, at_ms=BlacklistEntry.objects.get(kind="user").second_factor_since_ms - 1))
+
+    assert BlacklistEntry.objects.get(kind="user").second_factor_since_ms > 0
+
+
 def a_downgrade(user: User) -> RoleChange:
     """The person lost `approve`, as a role change decides it."""
     user.lost_claims = ["approve"]
