@@ -106,6 +106,9 @@ class IssuerForm(forms.ModelForm):  # type: ignore[type-arg]  # Django takes no 
             "person_claim": _("Must stay the same for one person, and never be given to another."),
             "token_claim": _("Empty where it has none: then the SHA-256 of the token stands in."),
             "session_claim": _("Empty where it has none: then sessions cannot be ended one by one."),
+            "second_factor_claim": _(
+                "Counts only where sessions start at auth_time: a refresh renews iat and hands on an old proof."
+            ),
             "started_from": _("What a cutoff is compared with."),
             "max_token_seconds": _("A token that lives longer is refused."),
             "max_session_seconds": _("A session older than this is refused, so ended ones can be forgotten."),

@@ -24,6 +24,7 @@ from portal.sample_service import serve_on_loopback
 from sessions_app.blacklist.guard import Guard, load_profiles
 from sessions_app.blacklist.local_sessions import LocalSession
 from sessions_app.blacklist.reader import BlacklistReader
+from sessions_app.blacklist.responses import RETRY_AFTER_SECONDS
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.blacklist.wsgi import SessionMiddleware
 
@@ -127,6 +128,12 @@ class Dashboard:
         except (OAuthError, requests.RequestException):
             return "400 Bad Request", [], '<p>This sign-in cannot go on. <a href="/sign-in">Try again</a></p>'
         verdict = self.guard.check(tokens["access_token"])
+        if verdict.outcome is Outcome.UNKNOWN:
+            return (
+                "503 Service Unavailable",
+                [("Retry-After", str(RETRY_AFTER_SECONDS))],
+                '<p>It is not known at the moment whether you may come in. <a href="/sign-in">Try again</a></p>',
+            )
         if verdict.outcome is not Outcome.ALLOWED or verdict.claims is None:
             return "401 Unauthorized", [], "<p>This sign-in is not good any more.</p>"
         visit.state, visit.name = "", str(about.get("name", ""))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote_plus
 
 from sessions_app.blacklist.guard import bearer_token
@@ -76,18 +76,21 @@ class Callers:
     def prove(self, environ: Mapping[str, Any], form: Mapping[str, str], *, address: str | None) -> Caller:
         """Raises NotProved or NotAllowed. Nothing in time or answer tells which part was wrong."""
         name, secret = _presented(environ.get("HTTP_AUTHORIZATION", ""), form)
-        source = f"{address} {name[:LONGEST_NAME]}"
-        if self._failures.are_too_many(source):
-            raise TooManyFailures("Too many failed attempts from here.")
         caller = self._known().get(name)
         shown = hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
         is_right = hmac.compare_digest(shown, caller.secret_hash if caller else NOBODY_HASH)
         if caller is None or not secret or not is_right or not caller.is_usable_from(address):
-            self._failures.note(source)
-            raise NotProved("Prove who you are with a machine credential or a client's id and secret.")
+            # Only now: somebody else's failures from the same address must not hold up the right secret.
+            self._refuse(f"{address} {name[:LONGEST_NAME]}")
         if not caller.may_introspect:
             raise NotAllowed("This caller may not introspect tokens.")
         return caller
+
+    def _refuse(self, source: str) -> NoReturn:
+        if self._failures.are_too_many(source):
+            raise TooManyFailures("Too many failed attempts from here.")
+        self._failures.note(source)
+        raise NotProved("Prove who you are with a machine credential or a client's id and secret.")
 
 
 @dataclass

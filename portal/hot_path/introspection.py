@@ -22,6 +22,8 @@ from sessions_app.tokens.opaque import may_be_opaque
 logger = logging.getLogger(__name__)
 
 PATH = "/oauth/introspect"
+# Before the name of whoever asked: no enforcement point's name, which is a slug, can begin like this.
+NOT_A_POINT = "introspection: "
 LARGEST_BODY = 32 * 1024
 FORM = "application/x-www-form-urlencoded"
 TOLD = (
@@ -86,17 +88,21 @@ class Introspection:
         verdict = self._judge(token)
         if verdict.claims is None:
             return self._say_of_opaque(token, caller)
-        self._note(observe(verdict, where=caller.name, at_ms=now_ms(), address=None))
+        self._note(observe(verdict, where=f"{NOT_A_POINT}{caller.name}", at_ms=now_ms(), address=None))
         if verdict.outcome is not Outcome.ALLOWED or not caller.may_see(verdict.claims.audiences):
             return INACTIVE
         return _active(verdict.claims)
 
     def _say_of_opaque(self, token: str, caller: Caller) -> dict[str, Any]:
-        """A client is told of its own refresh tokens only: nobody else has any business with them."""
+        """A client is told of its own refresh tokens only: nobody else has any business with them.
+
+        For the audiences the same holds as for the access tokens there are for it.
+        """
         if not may_be_opaque(token):
             return INACTIVE
         said = self._truth.opaque(token)
-        return said if caller.client_id in ("", said.get("client_id")) else INACTIVE
+        is_its_own = caller.client_id in ("", said.get("client_id"))
+        return said if is_its_own and caller.may_see(said.get("aud", ())) else INACTIVE
 
     def _judge(self, token: str) -> Verdict:
         """By the guard; where the blacklist is silent SQL answers, which decides anyhow."""

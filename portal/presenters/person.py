@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from portal.access import may, may_for, people_for, revocations_for
 from portal.presenters.access import Access, access_of
 from portal.presenters.attempts import AttemptRow, attempts_for
+from portal.presenters.factorless import factorless_issuers_of
 from portal.presenters.reasons import ask, holders_of
 from portal.presenters.revocations import RevocationRow, rows_of
 from portal.presenters.sessions import Origin, SessionRow, origin_for, session_row
@@ -32,7 +33,6 @@ from portal.roles import May, roles_with
 from sessions_app.changes.suspicion import is_second_factor_demanded
 from sessions_app.models import Attempt, Issuer, Revocation, Role, Session, User
 from sessions_app.models.issuers import StartedFrom
-from sessions_app.tokens.profiles import OWN_ISSUERS
 
 SHOWN_AT_MOST = 200
 
@@ -193,12 +193,7 @@ class PersonPage:
 
     @cached_property
     def factorless_issuers(self) -> list[str]:
-        """Issuers whose tokens prove no second factor, so that nothing can be checked there."""
-        realms = self.person.identities.values("realm")
-        issuers = Issuer.objects.filter(realm__in=realms, second_factor_claim="")
-        return [
-            clean(issuer.name) for issuer in issuers.exclude(iss__startswith=OWN_ISSUERS).order_by("name")
-        ]
+        return factorless_issuers_of([self.person])
 
     @property
     def who_may_allow_sign_in(self) -> str:

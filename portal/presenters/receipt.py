@@ -20,6 +20,7 @@ from portal.access import may, people_for
 from portal.presenters.attempts import AttemptRow, attempts_for
 from portal.presenters.concerned import Concerned, concerned_by
 from portal.presenters.deaths import names_of
+from portal.presenters.factorless import factorless_issuers_of
 from portal.presenters.progress import ProgressLine, progress_of
 from portal.presenters.role_change import RoleFacts, role_facts
 from portal.presenters.sessions import Origin, origin_for
@@ -271,12 +272,18 @@ class Receipt:
         if not revocation.second_factor_next:
             return ""
         if revocation.second_factor_proved_at is None:
-            return _("Demanded, not proved yet")
+            return " ".join([_("Demanded, not proved yet."), *self._where_not_checkable()])
         issuer = revocation.second_factor_proved_to
         return _("Back with second factor at %(at)s UTC, proved to %(issuer)s") % {
             "at": moment_words(revocation.second_factor_proved_at),
             "issuer": clean(issuer.name) if issuer else "–",
         }
+
+    def _where_not_checkable(self) -> list[str]:
+        return [
+            _("At %(issuer)s this cannot be checked: its tokens prove no second factor.") % {"issuer": name}
+            for name in factorless_issuers_of(self.concerned.reached)
+        ]
 
     # --- Sessions ---
 

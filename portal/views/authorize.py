@@ -31,6 +31,7 @@ from sessions_app.tokens.scopes import words_of
 from sessions_app.tokens.server import core_for, with_issuer
 from sessions_app.tokens.validator import CurfewValidator
 
+AGAIN = "portal/oauth/again.html"
 CONSENT = "portal/oauth/consent.html"
 REFUSED = "portal/oauth/refused.html"
 
@@ -114,7 +115,14 @@ def _must_sign_in_anew(request: HtmxRequest) -> bool:
 
 
 def _sign_in_anew(request: HtmxRequest, asked: Asked) -> HttpResponse:
-    """Sign out here and come back with the same question, less what has then been done."""
+    """Ask, then sign out here and come back with the same question, less what has then been done.
+
+    Any page on the web can send a browser here; only somebody who says so on our own page is signed out.
+    """
+    if "deny" in request.POST:
+        return _tell(errors.AccessDeniedError, asked)
+    if "again" not in request.POST:
+        return _show(request, AGAIN, asked)
     kept = request.GET.copy()
     kept.pop("max_age", None)
     kept["prompt"] = " ".join(_prompts(request) - {"login"})
@@ -146,13 +154,17 @@ def _needs_consent(request: HtmxRequest, asked: Asked) -> bool:
 
 
 def _ask_for_consent(request: HtmxRequest, asked: Asked) -> HttpResponse:
+    return _show(request, CONSENT, asked)
+
+
+def _show(request: HtmxRequest, template: str, asked: Asked) -> HttpResponse:
     context = {
         "client": asked.client,
         "scopes": words_of(asked.scopes),
         "host": urlsplit(asked.redirect_uri).netloc,
         "person": request.user,
     }
-    return _may_lead_to(asked, render(request, CONSENT, context))
+    return _may_lead_to(asked, render(request, template, context))
 
 
 def _answer(request: HtmxRequest, core: Any, asked: Asked, *, allow: bool) -> HttpResponse:

@@ -195,7 +195,7 @@ def _sid(raw: Mapping[str, Any], profile: IssuerProfile, *, machine: bool) -> st
 
 
 def _second_factor(raw: Mapping[str, Any], profile: IssuerProfile) -> bool:
-    if profile.second_factor_claim is None:
+    if profile.second_factor_claim is None or not profile.proves_second_factor:
         return False
     value = raw.get(profile.second_factor_claim)
     methods = value if isinstance(value, list) else [value]
@@ -278,13 +278,13 @@ def _readings(raw: Mapping[str, Any], profile: IssuerProfile) -> list[Row]:
         "second factor": profile.second_factor_claim,
         "end of the project": "project_end_date",
     }
-    is_proved = _second_factor(raw, profile)
+    proof = _proof_remark(raw, profile)
     rows = [
         Row(
             claim or "",
             read_as,
             _shown(raw.get(claim or "")),
-            _remark(raw, claim, read_as, is_proved=is_proved),
+            _remark(raw, claim, read_as, proof=proof),
         )
         for read_as, claim in readings.items()
     ]
@@ -308,13 +308,19 @@ def _listed(raw: Mapping[str, Any], profile: IssuerProfile) -> list[Row]:
     ]
 
 
-def _remark(raw: Mapping[str, Any], claim: str | None, read_as: str, *, is_proved: bool) -> str:
+def _proof_remark(raw: Mapping[str, Any], profile: IssuerProfile) -> str:
+    if not profile.proves_second_factor:
+        return "a refresh renews iat and keeps an old proof, so it proves nothing"
+    return "proved" if _second_factor(raw, profile) else "not proved"
+
+
+def _remark(raw: Mapping[str, Any], claim: str | None, read_as: str, *, proof: str) -> str:
     if claim is None:
         return "the SHA-256 of the token stands in" if read_as == "token" else "this issuer has no such claim"
     if read_as == "start of the session" and claim == "iat":
         return "a refresh renews it, so a refresh begun before a cutoff may outlive it"
     if read_as == "second factor" and claim in raw:
-        return "proved" if is_proved else "not proved"
+        return proof
     return "" if claim in raw else "not in this token"
 
 

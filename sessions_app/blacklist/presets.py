@@ -25,11 +25,12 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "max_session_seconds": 90 * _DAY,
         "entitlement_claims": ["groups"],
     },
-    # Version 2.0 tokens. `sub` differs from application to application; `oid` is the person, and `uti` what
-    # others call jti. No `sid` and no `auth_time` unless asked for as optional claims. `amr` ("mfa") is in
-    # version 1.0 tokens alone (another iss: https://sts.windows.net/<tenant>/); name it there as the proof of a
-    # second factor. Beyond 200 groups the token only says where to ask for them (`_claim_names`), so they are
-    # not compared. With continuous access evaluation a token lives up to 28 hours.
+    # Version 2.0 tokens. `sub` differs from application to application; `oid` is the person, and `uti` what others
+    # call jti. No `sid` and no `auth_time` unless asked for as optional claims. `amr` ("mfa") is in version 1.0
+    # tokens alone (another iss: https://sts.windows.net/<tenant>/); name it there as the proof of a second factor,
+    # and ask for `auth_time` as well: beside `iat` a proof counts for nothing. Beyond 200 groups the token only says
+    # where to ask for them (`_claim_names`), so they are not compared. With continuous access evaluation a token
+    # lives up to 28 hours.
     "entra": {
         "algorithms": ["RS256"],
         "typ": ["JWT"],

@@ -82,6 +82,15 @@ class IssuerProfile:
             if (parsed := _parse(jwk, algorithm)) is not None
         )
 
+    @property
+    def proves_second_factor(self) -> bool:
+        """Whether a proof in its tokens is known to be as new as the session.
+
+        Where the start is read from `iat`, a refresh makes an old session look new, and hands on the proof its
+        owner once gave: whoever stole the refresh token would have proved a second factor with it.
+        """
+        return self.second_factor_claim is not None and self.started_from == "auth_time"
+
     @cached_property
     def accepted_typ(self) -> frozenset[str]:
         return frozenset(plain_typ(typ) for typ in self.typ)

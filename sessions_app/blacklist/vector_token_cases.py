@@ -132,6 +132,13 @@ _FOREIGN: Final = [
         user=stored_user(cutoff_ms=NOW_MS - 60_001),
     ),
     Scene(
+        name="foreign issuer: beside iat a proof of a second factor may be an old one, handed on by a refresh",
+        verdict="revoked:step_up",
+        receipt=RECEIPT,
+        claims={**FOREIGN, "amr": ["pwd", "otp"]},
+        user=stored_user(cutoff_ms=NOW_MS - 60_001, since_ms=NOW_MS - 60_001),
+    ),
+    Scene(
         name="foreign issuer: within its clock allowance after exp",
         verdict="allowed",
         claims={**FOREIGN, "exp": NOW - 4},

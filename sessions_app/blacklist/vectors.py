@@ -89,6 +89,8 @@ def profiles() -> dict[str, IssuerProfile]:
         session_claim=None,
         client_claim="client_id",
         started_from="iat",
+        second_factor_claim="amr",
+        second_factor_values=("otp",),
         **common,
     )
     stale = replace(foreign, issuer="https://stale.example", keys_good_until_ms=NOW_MS)

@@ -87,8 +87,13 @@ def _methods(session: Session) -> dict[str, Any]:
     return {"amr": list(dict.fromkeys([*methods, "mfa"])), "acr": SECOND_FACTOR_ACR}
 
 
+def audiences_of(client: OAuthClient) -> list[str]:
+    """Whom the client's access tokens are for."""
+    return list(client.audiences or [settings.BASE_URL])
+
+
 def _audience(client: OAuthClient) -> str | list[str]:
-    audiences: list[str] = client.audiences or [settings.BASE_URL]
+    audiences = audiences_of(client)
     return audiences[0] if len(audiences) == 1 else audiences
 
 

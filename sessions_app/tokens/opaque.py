@@ -10,6 +10,7 @@ from django.conf import settings
 from sessions_app.models import Token, TokenKind
 from sessions_app.models.moments import database_now
 from sessions_app.tokens.families import is_over, was_cut_off
+from sessions_app.tokens.minting import audiences_of
 
 INACTIVE: Final[dict[str, Any]] = {"active": False}
 
@@ -48,5 +49,6 @@ def describe_opaque(presented: str) -> dict[str, Any]:
         "sub": token.session.identity.person_id,
         "sid": token.session.sid,
         "iss": settings.BASE_URL,
+        "aud": audiences_of(token.client),
         "exp": int(token.expires_at.timestamp()),
     }

@@ -15,14 +15,16 @@ from pytest_django import Settings
 
 from audit.initiators import the_shell
 from portal.hot_path import HotPath
+from portal.hot_path.callers import Caller, Callers
 from portal.hot_path.truths import BoundedTruth, TooSlow
 from sessions_app.blacklist.observations import Observation
 from sessions_app.models import MachineCredential, Scope, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.sightings.observed import keep_observations, the_guard
 from sessions_app.tokens.own_issuer import prepare_own_issuer
-from tests.factories import a_credential, open_session, token_for
+from tests.factories import AUDIENCE, a_credential, an_enforcement_point, open_session, token_for
 from tests.oauth_client import an_app, basic
 from tests.portal.hot_path.wired import a_hot_path, answer_of, form_of
 from tests.redis_server import running_redis
@@ -77,7 +79,18 @@ def test_a_good_token_of_a_foreign_issuer_is_active_with_what_it_says(hot_path, 
 
     assert (status, said["active"], said["token_type"]) == (200, True, "Bearer")
     assert (said["sub"], said["scope"], said["roles"]) == ("nw-ines", "read", ["approve"])
-    assert seen[-1].where == "Orders service"
+    assert seen[-1].where == "introspection: Orders service"
+
+
+def test_a_caller_named_like_an_enforcement_point_adds_nothing_to_its_tallies(hot_path, ines, seen):
+    point = an_enforcement_point("orders")
+    caller = a_credential(Scope.TOKENS_INTROSPECT, name="orders")
+
+    introspect(hot_path, token_for(ines, open_session(ines)), f"Bearer {caller}")
+    keep_observations(seen, by=the_guard())
+
+    assert len(seen) == 1
+    assert not point.tallies.exists()
 
 
 def test_what_other_issuers_call_client_and_scope_is_told_in_the_words_of_the_standard(
@@ -172,6 +185,28 @@ def test_a_client_is_told_of_its_own_refresh_tokens_only(hot_path, ines, setting
     assert introspect(hot_path, refresh_token, basic("orders", other.secret)) == (200, {"active": False})
 
 
+def test_a_refresh_token_is_told_of_as_far_as_the_access_tokens_it_gives(ines, settings: Settings):
+    settings.DEMO = True
+    prepare_own_issuer(by=the_shell())
+    refresh_token = an_app().sign_in(ines).refresh_token
+    secret_hash = MachineCredential.hash_of("secret")
+    known = {
+        "all": Caller(
+            name="all", secret_hash=secret_hash, may_introspect=True, audiences=frozenset({AUDIENCE})
+        ),
+        "other": Caller(
+            name="other",
+            secret_hash=secret_hash,
+            may_introspect=True,
+            audiences=frozenset({"https://x.example"}),
+        ),
+    }
+    hot_path = a_hot_path([], truth=InThisThread(), callers=Callers(lambda: known))
+
+    assert introspect(hot_path, refresh_token, basic("all", "secret"))[1]["aud"] == [AUDIENCE]
+    assert introspect(hot_path, refresh_token, basic("other", "secret")) == (200, {"active": False})
+
+
 def test_whoever_is_known_but_may_not_is_told_so(hot_path, ines):
     prepare_own_issuer(by=the_shell())
     app = an_app()
@@ -204,6 +239,16 @@ def test_a_credential_that_is_over_or_comes_from_elsewhere_proves_nothing(hot_pa
     ]
 
     assert statuses == [401, 401, 401]
+
+
+def test_the_right_secret_gets_in_whatever_others_tried_from_the_same_address(hot_path, credential, ines):
+    """Behind one address stand many; and a credential just made may be used a moment before it is known."""
+    guess = f"Bearer {credential[:-4]}AAAA"
+    statuses = [introspect(hot_path, "x", guess)[0] for _ in range(25)]
+
+    assert statuses[-1] == 429
+    assert introspect(hot_path, token_for(ines), f"Bearer {credential}")[1]["active"]
+    assert introspect(hot_path, "x", guess)[0] == 429
 
 
 def test_guessing_is_slowed_down_for_the_guesser_alone(hot_path, credential, ines):

@@ -14,7 +14,9 @@ from sessions_app.blacklist.observations import Observation
 from sessions_app.tokens.profiles import token_guard
 
 
-def a_hot_path(seen: list[Observation], *, truth: BoundedTruth | None = None) -> HotPath:
+def a_hot_path(
+    seen: list[Observation], *, truth: BoundedTruth | None = None, callers: Callers | None = None
+) -> HotPath:
     """Whatever it does not answer itself is 418."""
 
     def behind(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -24,7 +26,9 @@ def a_hot_path(seen: list[Observation], *, truth: BoundedTruth | None = None) ->
     return HotPath(
         behind,
         Verdicts(token_guard, points_from_sql, seen.append),
-        Introspection(token_guard, Callers(callers_from_sql), truth or BoundedTruth(), seen.append),
+        Introspection(
+            token_guard, callers or Callers(callers_from_sql), truth or BoundedTruth(), seen.append
+        ),
     )
 
 

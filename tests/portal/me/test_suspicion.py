@@ -21,6 +21,7 @@ from sessions_app.changes.suspicion import (
     waive_second_factor,
 )
 from sessions_app.models import Issuer, Revocation, User
+from sessions_app.models.issuers import StartedFrom
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.errors import ActingOnOneself, ReasonNotAllowed
 from tests.factories import (
@@ -32,7 +33,7 @@ from tests.factories import (
     verdict_on,
     with_password,
 )
-from tests.portal.signed_in import text_of
+from tests.portal.signed_in import browser_of, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
 
@@ -186,6 +187,20 @@ def test_the_way_on_never_leaves_the_site(ines: User):
     browser.post("/accounts/2fa/authenticate/", {"code": code()})
 
     assert browser.post("/explanation/", {"next": "https://evil.example/"})["Location"] == "/"
+
+
+def test_where_a_refresh_may_hand_on_an_old_proof_nothing_is_proved_and_the_pages_say_so(ivan, ines: User):
+    Issuer.objects.update(started_from=StartedFrom.IAT, name="Weak sign-in")
+    revocation = suspected(ines)
+    next_second()
+
+    refreshed = token_for(ines, amr=["pwd", "otp"])
+    person = text_of(browser_of(ivan).get(f"/people/{ines.pk}/"))
+    receipt = text_of(browser_of(ivan).get(f"/revocations/{revocation.receipt}/"))
+
+    assert verdict_on(refreshed).cause == "step_up"
+    assert "At Weak sign-in this cannot be checked: its tokens prove no second factor" in person
+    assert "At Weak sign-in this cannot be checked: its tokens prove no second factor" in receipt
 
 
 # --- "This was not me" ----------------------------------------------------------------------------

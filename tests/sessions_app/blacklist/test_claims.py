@@ -104,6 +104,12 @@ def test_a_second_factor_is_what_the_profile_says_proves_one(amr: object, proved
     assert verify(signed(HEADER, claims(amr=amr)), trusting(profile), NOW_MS).second_factor is proved
 
 
+def test_beside_iat_a_proof_may_be_an_old_one_that_a_refresh_handed_on() -> None:
+    profile = a_profile(**FOREIGN, second_factor_claim="amr", second_factor_values=("otp",))
+
+    assert verify(a_token(amr=["pwd", "otp"]), trusting(profile), NOW_MS).second_factor is False
+
+
 def test_the_clock_allowance_forgives_both_ways() -> None:
     profile = trusting(a_profile(clock_allowance_seconds=5))
 
@@ -247,6 +253,18 @@ def test_an_explanation_says_whether_a_second_factor_is_proved(amr: list[str], r
     )
 
     assert found == [("amr", str(amr), remark)]
+
+
+def test_an_explanation_says_why_a_proof_beside_iat_is_none() -> None:
+    found = read_as(
+        "second factor",
+        a_token(amr=["otp"]),
+        **FOREIGN,
+        second_factor_claim="amr",
+        second_factor_values=("otp",),
+    )
+
+    assert found == [("amr", "['otp']", "a refresh renews iat and keeps an old proof, so it proves nothing")]
 
 
 def test_an_explanation_lists_groups_and_roles_claim_by_claim() -> None:

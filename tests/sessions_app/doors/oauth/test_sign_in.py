@@ -174,17 +174,48 @@ def test_prompt_none_never_shows_a_page(app: App, ines: User):
 
 
 def test_prompt_login_signs_out_first_and_asks_only_once(app: App, ines: User):
-    answer = browser_of(ines).get(app.question(prompt="login")[0])
+    browser = browser_of(ines)
+
+    answer = browser.post(app.question(prompt="login")[0], {"again": "yes"})
 
     assert answer["Location"].startswith("/accounts/login/")
     assert "prompt%3Dlogin" not in answer["Location"]
+    assert browser.get("/me/")["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("anew", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_foreign_page_that_leads_a_browser_here_signs_nobody_out(app: App, ines: User, anew):
+    browser = browser_of(ines)
+    Session.objects.filter(user=ines).update(began_at=timezone.now() - timedelta(minutes=5))
+
+    page = browser.get(app.question(**anew)[0])
+
+    assert "asks you to sign in again" in text_of(page)
+    assert browser.get("/me/").status_code == 200
+
+
+def test_whoever_will_not_sign_in_again_stays_signed_in_and_the_client_is_told(app: App, ines: User):
+    browser = browser_of(ines)
+
+    answer = sent_back(browser.post(app.question(prompt="login")[0], {"deny": "yes"}))
+
+    assert (answer["error"], answer["state"]) == ("access_denied", "state-1")
+    assert browser.get("/me/").status_code == 200
+
+
+def test_consent_given_to_an_older_question_is_no_answer_to_prompt_login(app: App, ines: User):
+    page = browser_of(ines).post(app.question(prompt="login")[0], {"allow": "yes"})
+
+    assert "asks you to sign in again" in text_of(page)
 
 
 def test_a_sign_in_older_than_max_age_is_asked_for_anew(app: App, ines: User):
     browser = browser_of(ines)
     Session.objects.filter(user=ines).update(began_at=timezone.now() - timedelta(minutes=5))
 
-    assert browser.get(app.question(max_age="60")[0])["Location"].startswith("/accounts/login/")
+    again = browser.post(app.question(max_age="60")[0], {"again": "yes"})
+
+    assert again["Location"].startswith("/accounts/login/")
     assert "code" in sent_back(browser_of(ines).get(app.question(max_age="60")[0]))
 
 
