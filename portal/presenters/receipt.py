@@ -34,6 +34,7 @@ from sessions_app.models import (
     Revocation,
     RevocationScope,
     Role,
+    RoleChange,
     User,
 )
 from sessions_app.models.enforcement_points import UnknownPolicy
@@ -261,9 +262,13 @@ class Receipt:
     # --- What later tokens proved ---
 
     @cached_property
+    def role_change(self) -> RoleChange | None:
+        return self.revocation.role_changes.select_related("checked_issuer").first()
+
+    @property
     def role(self) -> RoleFacts | None:
         """What was lost, and whether the new token says so; None where this was no role change."""
-        return role_facts(self.revocation.role_changes.select_related("checked_issuer").first())
+        return role_facts(self.role_change)
 
     @property
     def second_factor_words(self) -> str:

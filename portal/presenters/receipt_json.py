@@ -7,7 +7,7 @@ from typing import Any
 
 from portal.presenters.receipt import Receipt
 from portal.presenters.words import name_of
-from sessions_app.models import User
+from sessions_app.models import Revocation, RoleChange, User
 
 
 def as_json(receipt: Receipt) -> dict[str, Any]:
@@ -34,6 +34,8 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "blocks_sign_in": revocation.blocks_sign_in,
         "sign_in_allowed_again_at": _stamp(revocation.reinstated_at),
         "proof": _proof(receipt),
+        "role_change": _role_change(receipt.role_change),
+        "second_factor": _second_factor(revocation),
         "attempts": revocation.attempts,
         "systems": [{"name": line.name, "state": line.word, "what": line.what} for line in receipt.lines],
     }
@@ -47,6 +49,31 @@ def _proof(receipt: Receipt) -> dict[str, str] | None:
     if not receipt.proof:
         return None
     return {"asked_for": receipt.revocation.proof_kind, "ends_in": receipt.revocation.proof_tail}
+
+
+def _role_change(change: RoleChange | None) -> dict[str, Any] | None:
+    """Claims as they stand in tokens, and whether the next token was compared, when, and at which issuer."""
+    if change is None:
+        return None
+    return {
+        "lost": change.lost,
+        "kept": change.kept,
+        "gained": change.gained,
+        "state": change.state,
+        "compared_at": _stamp(change.checked_at),
+        "compared_with": change.checked_issuer.iss if change.checked_issuer else None,
+    }
+
+
+def _second_factor(revocation: Revocation) -> dict[str, str | None] | None:
+    """None where none was demanded."""
+    if not revocation.second_factor_next:
+        return None
+    issuer = revocation.second_factor_proved_to
+    return {
+        "proved_at": _stamp(revocation.second_factor_proved_at),
+        "proved_to": issuer.iss if issuer else None,
+    }
 
 
 def _stamp(moment: datetime | None) -> str | None:

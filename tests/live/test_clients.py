@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import jwt
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from authlib.integrations.requests_client import OAuth2Session as AuthlibClient
 from requests_oauthlib import OAuth2Session
 
@@ -69,14 +74,43 @@ def authlib_client(curfew: RunningCurfew, registered: Registered) -> AuthlibClie
     )
 
 
-def sign_in(curfew: RunningCurfew, client: AuthlibClient, name: str) -> dict[str, str]:
-    verifier = "v" * 64
+def sign_in(curfew: RunningCurfew, client: AuthlibClient, name: str) -> None:
     with curfew.sign_in(name) as browser:
-        address, state = client.create_authorization_url(
-            metadata_of(curfew)["authorization_endpoint"], code_verifier=verifier
-        )
-        back = sent_back(browser, address)
-    return client.fetch_token(authorization_response=back, state=state, code_verifier=verifier)
+        go_in(curfew, client, browser)
+
+
+def go_in(curfew: RunningCurfew, client: AuthlibClient, browser: httpx.Client) -> None:
+    """From this browser to tokens of this client; an explanation is read on the way."""
+    verifier = "v" * 64
+    address, state = client.create_authorization_url(
+        metadata_of(curfew)["authorization_endpoint"], code_verifier=verifier
+    )
+    page = browser.get("/explanation/").text
+    browser.post("/explanation/", data={"next": "/", "csrfmiddlewaretoken": csrf_token(page)})
+    back = sent_back(browser, address)
+    client.fetch_token(authorization_response=back, state=state, code_verifier=verifier)
+
+
+def refresh(curfew: RunningCurfew, client: AuthlibClient, refresh_token: str) -> httpx.Response:
+    return httpx.post(
+        metadata_of(curfew)["token_endpoint"],
+        data={"grant_type": "refresh_token", "refresh_token": refresh_token},
+        auth=(client.client_id, client.client_secret),
+    )
+
+
+def claims_in(client: AuthlibClient) -> dict[str, Any]:
+    return jwt.decode(client.token["access_token"], options={"verify_signature": False})
+
+
+def last_receipt(curfew: RunningCurfew, reason: str) -> dict[str, Any]:
+    """The latest receipt with this reason, as an auditor reads it: one after another."""
+    with curfew.sign_in("aude") as browser:
+        for receipt in re.findall(r"/revocations/(CF-[^/]+)/", browser.get("/revocations/").text):
+            facts = browser.get(f"/revocations/{receipt}.json").json()
+            if facts["reason"] == reason:
+                return facts
+    raise AssertionError(f"no receipt says {reason}")
 
 
 def at_sample(curfew: RunningCurfew, token: str) -> httpx.Response:
@@ -186,6 +220,45 @@ def test_a_strict_javascript_client_passes_from_discovery_to_revocation(
     }
 
 
+# --- A second factor, as an authenticator app keeps it ---------------------------------------------
+
+
+def enrol(curfew: RunningCurfew, name: str) -> str:
+    """The secret of a code app that this person has set up on the pages."""
+    with curfew.sign_in(name) as browser:
+        page = browser.get("/accounts/2fa/totp/activate/")
+        form = {"password": curfew.password, "csrfmiddlewaretoken": csrf_token(page.text)}
+        page = browser.post(str(page.url), data=form) if "reauthenticate" in str(page.url) else page
+        found = re.search(r'data-copy="([A-Z2-7]+)"', page.text)
+        assert found, page.text
+        form = {"code": unused_code_of(found[1]), "csrfmiddlewaretoken": csrf_token(page.text)}
+        done = browser.post("/accounts/2fa/totp/activate/", data=form)
+        assert "recovery" in str(done.url), done.text
+        return found[1]
+
+
+def code_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+def unused_code_of(secret: str, used: set[str] = set()) -> str:  # noqa: B006  # one app, one memory
+    """The next code: each opens once, as everywhere, so that this may wait for half a minute."""
+    assert eventually(lambda: code_of(secret) not in used, within_seconds=40)
+    code = code_of(secret)
+    used.add(code)
+    return code
+
+
+@contextmanager
+def signed_in_with_code(curfew: RunningCurfew, name: str, secret: str) -> Iterator[httpx.Client]:
+    with curfew.sign_in(name) as browser:
+        page = browser.get("/accounts/2fa/authenticate/")
+        form = {"code": unused_code_of(secret), "csrfmiddlewaretoken": csrf_token(page.text)}
+        done = browser.post("/accounts/2fa/authenticate/", data=form)
+        assert "/accounts/" not in str(done.url), done.text
+        yield browser
+
+
 # --- The story ------------------------------------------------------------------------------------
 
 
@@ -195,6 +268,60 @@ def ines(curfew: RunningCurfew, registered: Registered) -> Iterator[AuthlibClien
     with authlib_client(curfew, registered) as client:
         sign_in(curfew, client, "ines")
         yield client
+
+
+def test_after_a_role_change_the_next_sign_in_brings_fewer_claims_and_the_receipt_says_so(
+    curfew: RunningCurfew, ines: AuthlibClient
+) -> None:
+    token, refresh_token = ines.token["access_token"], ines.token["refresh_token"]
+    assert "approve" in claims_in(ines)["roles"]
+    directory = curfew.manage("credential", "create", "Directory", "--scope", "roles:write").split()[-1]
+
+    told = httpx.put(
+        f"{curfew.address}/api/v1/groups/finance-approvers/members",
+        json={"external_ids": []},
+        headers={"Authorization": f"Bearer {directory}"},
+    )
+    refused, refreshed = at_sample(curfew, token), refresh(curfew, ines, refresh_token)
+    sign_in(curfew, ines, "ines")
+
+    assert told.json()["left"] >= 1, told.text
+    assert (refused.status_code, reason_in(refused)) == (401, "claims_changed")
+    assert (refreshed.status_code, refreshed.json()["error"]) == (400, "invalid_grant")
+    assert "approve" not in claims_in(ines)["roles"]
+    assert "finance-approvers" not in claims_in(ines)["groups"]
+    assert at_sample(curfew, ines.token["access_token"]).status_code == 200
+    change = last_receipt(curfew, "role_change")["role_change"]
+    assert change["state"] == "confirmed"
+    assert {"group": "finance-approvers"} in change["lost"]
+    assert change["compared_with"] == metadata_of(curfew)["issuer"]
+
+
+def test_after_a_hijack_the_password_alone_opens_nothing_and_a_second_factor_does(
+    curfew: RunningCurfew, registered: Registered
+) -> None:
+    secret = enrol(curfew, "paula")
+    with authlib_client(curfew, registered) as paula:
+        with signed_in_with_code(curfew, "paula", secret) as browser:
+            go_in(curfew, paula, browser)
+        token, refresh_token = paula.token["access_token"], paula.token["refresh_token"]
+        assert at_sample(curfew, token).status_code == 200
+
+        terminate(curfew, "sam", "paula", "security_incident")
+        refused, refreshed = at_sample(curfew, token), refresh(curfew, paula, refresh_token)
+        with curfew.sign_in("paula") as browser:
+            with_the_password_alone = browser.get("/me/")
+        with signed_in_with_code(curfew, "paula", secret) as browser:
+            go_in(curfew, paula, browser)
+
+        assert refused.status_code == 401
+        assert refreshed.json()["error"] == "invalid_grant"
+        assert "/accounts/2fa/authenticate/" in str(with_the_password_alone.url)
+        assert "mfa" in claims_in(paula)["amr"]
+        assert at_sample(curfew, paula.token["access_token"]).status_code == 200
+        proved = last_receipt(curfew, "security_incident")["second_factor"]
+        assert proved["proved_at"] is not None
+        assert proved["proved_to"].startswith("urn:curfew:portal")  # where the code was typed in
 
 
 def test_after_terminate_now_the_token_the_refresh_and_the_sign_in_are_refused_with_a_reason(
@@ -207,11 +334,7 @@ def test_after_terminate_now_the_token_the_refresh_and_the_sign_in_are_refused_w
     terminate(curfew, "hana", "ines", "offboarding")
 
     refused = at_sample(curfew, token)
-    refreshed = httpx.post(
-        metadata_of(curfew)["token_endpoint"],
-        data={"grant_type": "refresh_token", "refresh_token": refresh_token},
-        auth=(ines.client_id, ines.client_secret),
-    )
+    refreshed = refresh(curfew, ines, refresh_token)
     with httpx.Client(base_url=curfew.address, follow_redirects=True) as browser:
         page = browser.get("/accounts/login/").text
         form = {"login": "ines", "password": curfew.password, "csrfmiddlewaretoken": csrf_token(page)}

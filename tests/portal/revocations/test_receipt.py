@@ -11,11 +11,12 @@ from django.utils import timezone
 from portal.presenters.receipt import Receipt
 from portal.presenters.words import moment_words
 from sessions_app.changes.reinstate import allow_sign_in_again
+from sessions_app.changes.role_changes import Wish, role_changed
 from sessions_app.models import AsksHow, Revocation
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneToken, OneUser, Order
-from tests.factories import a_machine, a_token_row, an_application, initiator_of, open_session
+from tests.factories import a_group, a_machine, a_token_row, an_application, initiator_of, open_session
 from tests.portal.signed_in import HTMX, browser_of, terminate, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate", "in_demo")]
@@ -202,6 +203,28 @@ def test_the_json_says_the_same(hana, ines, wiki):
     assert kept["sessions_ended"] == 1
     assert kept["proof"] == {"asked_for": "session", "ends_in": revocation.proof_tail}
     assert kept["cut_off_at"].endswith("+00:00")
+    assert (kept["role_change"], kept["second_factor"]) == (None, None)
+
+
+def test_the_json_says_what_a_role_change_took_and_that_no_token_was_compared_yet(ivan, ines):
+    a_group("finance", ines)
+    open_session(ines)
+    outcome = role_changed(ines, [], by=initiator_of(ivan), wish=Wish(received_at=timezone.now()))
+    receipt = outcome.revocation.receipt
+
+    kept = json.loads(browser_of(ivan).get(f"/revocations/{receipt}.json").content)
+
+    assert kept["role_change"]["lost"] == [{"group": "finance"}]
+    assert (kept["role_change"]["state"], kept["role_change"]["compared_at"]) == ("waiting", None)
+
+
+def test_the_json_says_that_a_second_factor_was_demanded_and_not_proved_yet(sam, ines):
+    open_session(ines)
+    _revocation, address, _answer = ended_by(sam, ines, reason="security_incident")
+
+    kept = json.loads(browser_of(sam).get(address.rstrip("/") + ".json").content)
+
+    assert kept["second_factor"] == {"proved_at": None, "proved_to": None}
 
 
 def test_a_cut_off_receipt_no_longer_asks_again(hana, ines):
