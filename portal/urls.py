@@ -12,6 +12,7 @@ from portal.views import (
     home,
     issuers,
     me,
+    oauth_clients,
     people,
     points,
     revocations,
@@ -21,6 +22,7 @@ from portal.views import (
     session_export,
     sessions,
     settings_home,
+    signing_keys,
     step_up,
     terminate,
 )
@@ -88,6 +90,15 @@ urlpatterns = [
     path("settings/enforcement-points/<int:point_id>/", points.detail, name="enforcement_point"),
     path("settings/enforcement-points/<int:point_id>/edit/", points.edit, name="enforcement_point_edit"),
     path("settings/enforcement-points/<int:point_id>/mode/", points.switch, name="enforcement_point_mode"),
+    path("settings/oauth-clients/", oauth_clients.listing, name="oauth_clients"),
+    path("settings/oauth-clients/new/", oauth_clients.create, name="oauth_client_new"),
+    path("settings/oauth-clients/<int:client_id>/", oauth_clients.edit, name="oauth_client_edit"),
+    path(
+        "settings/oauth-clients/<int:client_id>/secret/", oauth_clients.new_secret, name="oauth_client_secret"
+    ),
+    path("settings/oauth-clients/<int:client_id>/switch/", oauth_clients.switch, name="oauth_client_switch"),
+    path("settings/signing-keys/", signing_keys.listing, name="signing_keys"),
+    path("settings/signing-keys/rotate/", signing_keys.rotate, name="signing_key_rotate"),
     path("settings/credentials/", credentials.listing, name="credentials"),
     path("settings/credentials/new/", credentials.create, name="credential_new"),
     path("settings/credentials/<uuid:credential_id>/revoke/", credentials.revoke, name="credential_revoke"),

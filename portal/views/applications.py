@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.access import fetch_or_refuse, may, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.roles import May
-from portal.settings_forms import ApplicationForm, say_refusal
+from portal.settings_forms import ApplicationForm
+from portal.settings_pages import FormPage, form_page, is_taken
 from sessions_app.changes.configuration import save_application
-from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import Application
 
 
@@ -43,20 +43,8 @@ def edit(request: HtmxRequest, application_id: int) -> HttpResponse:
 def _edit(request: HtmxRequest, application: Application) -> HttpResponse:
     title = application.name or _("New application")
     form = ApplicationForm(request.POST or None, instance=application)
-    if form.is_valid() and _is_saved(request, form):
+    if is_taken(form, lambda: save_application(form.save(commit=False), by=request.initiator)):
         messages.info(request, _("Saved."))
         return go_to(request, reverse("applications"))
-    context = {"form": form, "title": title}
-    status = 422 if form.is_bound else 200
-    return page_or_part(
-        request, "portal/settings/application_edit.html", "application", context, status=status
-    )
-
-
-def _is_saved(request: HtmxRequest, form: ApplicationForm) -> bool:
-    try:
-        save_application(form.save(commit=False), by=request.initiator)
-    except ChangeRefused as refusal:
-        say_refusal(form, refusal)
-        return False
-    return True
+    page = FormPage(title=title, above=_("Applications"), above_url=reverse("applications"))
+    return form_page(request, form, page)

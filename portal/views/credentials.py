@@ -14,6 +14,7 @@ from portal.access import credentials_for, fetch_or_refuse, may, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.roles import May, roles_with
 from portal.settings_forms import CredentialForm, say_refusal
+from portal.settings_pages import FormPage, form_page
 from sessions_app.changes.credentials import NewCredential, create_credential, revoke_credential
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import Scope, User
@@ -48,10 +49,14 @@ def create(request: HtmxRequest) -> HttpResponse:
     made = _made(request, form) if form.is_valid() else None
     if made:
         return page_or_part(request, "portal/settings/credential_made.html", "secret", {"made": made})
-    status = 422 if form.is_bound else 200
-    return page_or_part(
-        request, "portal/settings/credential_new.html", "credential", {"form": form}, status=status
+    page = FormPage(
+        title=_("Create credential"),
+        above=_("Machine credentials"),
+        above_url=reverse("credentials"),
+        submit=_("Create credential"),
+        foot=_("The secret is shown on the next page, once."),
     )
+    return form_page(request, form, page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,9 +12,9 @@ from portal.access import fetch_or_refuse, may, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.point_tallies import page_of
 from portal.roles import May
-from portal.settings_forms import PointForm, say_refusal
+from portal.settings_forms import PointForm
+from portal.settings_pages import FormPage, form_page, is_taken
 from sessions_app.changes.configuration import save_enforcement_point
-from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import EnforcementPoint
 from sessions_app.models.enforcement_points import PointMode
 
@@ -68,20 +68,11 @@ def edit(request: HtmxRequest, point_id: int) -> HttpResponse:
 
 
 def _edit(request: HtmxRequest, point: EnforcementPoint) -> HttpResponse:
-    title = point.name or _("New enforcement point")
+    title, listing_url = point.name or _("New enforcement point"), reverse("enforcement_points")
     form = PointForm(request.POST or None, instance=point)
-    if form.is_valid() and _is_saved(request, form):
+    if is_taken(form, lambda: save_enforcement_point(form.save(commit=False), by=request.initiator)):
         messages.info(request, _("Saved."))
         return go_to(request, reverse("enforcement_point", args=[point.pk]))
-    context = {"form": form, "title": title, "point": point}
-    status = 422 if form.is_bound else 200
-    return page_or_part(request, "portal/settings/point_edit.html", "point", context, status=status)
-
-
-def _is_saved(request: HtmxRequest, form: PointForm) -> bool:
-    try:
-        save_enforcement_point(form.save(commit=False), by=request.initiator)
-    except ChangeRefused as refusal:
-        say_refusal(form, refusal)
-        return False
-    return True
+    back = reverse("enforcement_point", args=[point.pk]) if point.pk else listing_url
+    page = FormPage(title=title, above=_("Enforcement points"), above_url=listing_url, back=back)
+    return form_page(request, form, page)

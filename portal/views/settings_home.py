@@ -60,6 +60,18 @@ SECTIONS = (
         needs=May.SEE_CONFIGURATION,
     ),
     Section(
+        name="oauth_clients",
+        title=_("OAuth clients"),
+        line=_("Programs that may ask Curfew's authorization server for tokens."),
+        needs=May.SEE_CONFIGURATION,
+    ),
+    Section(
+        name="signing_keys",
+        title=_("Signing keys"),
+        line=_("What Curfew's authorization server signs tokens with, and when the next key follows."),
+        needs=May.SEE_CONFIGURATION,
+    ),
+    Section(
         name="unmatched",
         title=_("Unmatched sightings"),
         line=_("Sign-ins that were reported of people nobody knows here."),

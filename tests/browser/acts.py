@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -78,6 +79,14 @@ def making_a_credential(page: Page) -> None:
     page.get_by_label("Name").fill("Okta event hook")
     page.get_by_role("checkbox").first.check()
     page.get_by_role("button", name="Create credential").click()
+    page.get_by_text("shown only this once").wait_for()
+
+
+def registering_a_client(page: Page) -> None:
+    page.get_by_label("Client id").fill(f"wiki-{secrets.token_hex(4)}")
+    page.get_by_label("Name", exact=True).fill("Wiki")
+    page.get_by_label("Redirect addresses").fill("https://wiki.northwind.example/callback")
+    page.get_by_role("button", name="Register client").click()
     page.get_by_text("shown only this once").wait_for()
 
 

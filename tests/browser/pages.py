@@ -16,6 +16,7 @@ from tests.browser.acts import (
     opening_dialog,
     opening_menu,
     opening_row,
+    registering_a_client,
     sending_empty,
     signing_in_wrongly,
 )
@@ -62,6 +63,8 @@ A_POINT = FirstLink(on="/settings/enforcement-points/", like=r"/settings/enforce
 A_POINT_TO_EDIT = FirstLink(
     on="/settings/enforcement-points/", like=r"/settings/enforcement-points/\d+/", then="edit/"
 )
+A_CLIENT = FirstLink(on="/settings/oauth-clients/", like=r"/settings/oauth-clients/\d+/")
+A_CLIENT_TO_SWITCH = FirstLink(on=A_CLIENT.on, like=A_CLIENT.like, then="switch/")
 
 SIGN_IN = [
     ShownPage(name="sign-in", at="/accounts/login/"),
@@ -151,6 +154,17 @@ SETTINGS = [
     ShownPage(name="point", at=A_POINT, who="ivan"),
     ShownPage(name="point-mode", at=A_POINT, who="ada", act=opening_dialog("Observe only")),
     ShownPage(name="point-edit", at=A_POINT_TO_EDIT, who="ada"),
+    ShownPage(name="oauth-clients", at="/settings/oauth-clients/", who="ada"),
+    ShownPage(name="oauth-client-new", at="/settings/oauth-clients/new/", who="ada", act=sending_empty),
+    ShownPage(
+        name="oauth-client-made", at="/settings/oauth-clients/new/", who="ada", act=registering_a_client
+    ),
+    ShownPage(name="oauth-client-edit", at=A_CLIENT, who="ada"),
+    ShownPage(name="oauth-client-switch", at=A_CLIENT_TO_SWITCH, who="ada"),
+    ShownPage(name="signing-keys", at="/settings/signing-keys/", who="ivan"),
+    ShownPage(
+        name="signing-key-rotate", at="/settings/signing-keys/", who="ada", act=opening_dialog("Rotate now")
+    ),
     ShownPage(name="credentials-none", at="/settings/credentials/", who="ivan"),
     ShownPage(name="credential-new", at="/settings/credentials/new/", who="ada"),
     ShownPage(name="credential-made", at="/settings/credentials/new/", who="ada", act=making_a_credential),

@@ -8,6 +8,7 @@ from django.test import Client
 from portal.issuer_form import PRESET_NAMES
 from sessions_app.models import Application, Scope, User
 from tests.factories import a_credential, an_enforcement_point, open_session, with_password
+from tests.oauth_client import an_app
 from tests.portal.pseudo_locale import ALLOWED, everything_read_by, speak_in_brackets, words_in_database
 from tests.portal.signed_in import browser_of, terminate
 
@@ -26,7 +27,7 @@ def company(
     wiki: Application,
     payroll: Application,
 ) -> None:
-    """Something of everything: sessions, a receipt, a credential, an enforcement point."""
+    """Something of everything: sessions, a receipt, a credential, an enforcement point, a client and its signing key."""
     open_session(ines, wiki, payroll)
     open_session(chen, wiki)
     open_session(hana, payroll)
@@ -34,6 +35,7 @@ def company(
     terminate(browser_of(ivan), carlos, reason="user_request", ticket="HR-1", note="Asked for it himself")
     a_credential(*Scope)
     an_enforcement_point()
+    an_app(application=wiki)
 
 
 def untranslated(client: Client, start: str) -> list[str]:

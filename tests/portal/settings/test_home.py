@@ -10,7 +10,10 @@ from tests.portal.signed_in import browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
 
-EVERY_SECTION = {"roles", "issuers", "applications", "enforcement_points", "unmatched", "credentials"}
+EVERY_SECTION = {
+    "roles", "issuers", "applications", "enforcement_points", "oauth_clients", "signing_keys", "unmatched",
+    "credentials",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
