@@ -147,7 +147,8 @@ def value_of(page: str, name: str) -> str:
 
 def test_authlib_signs_in_and_refreshes_by_itself(curfew: RunningCurfew, registered: Registered) -> None:
     with authlib_client(curfew, registered) as client:
-        first = sign_in(curfew, client, "otto")["access_token"]
+        sign_in(curfew, client, "otto")
+        first = client.token["access_token"]
 
         about = client.get(metadata_of(curfew)["userinfo_endpoint"])
 

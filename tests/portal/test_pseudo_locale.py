@@ -27,7 +27,7 @@ def company(
     wiki: Application,
     payroll: Application,
 ) -> None:
-    """Something of everything: sessions, a receipt, a credential, an enforcement point, a client and its signing key."""
+    """Something of everything: sessions, a receipt, a credential, an enforcement point, a client and its key."""
     open_session(ines, wiki, payroll)
     open_session(chen, wiki)
     open_session(hana, payroll)

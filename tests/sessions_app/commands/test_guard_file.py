@@ -15,7 +15,8 @@ from sessions_app.management.guard_file import keep_written
 from sessions_app.models import Issuer
 from tests.factories import ISS, an_issuer, public_jwk
 
-pytestmark = pytest.mark.django_db
+# It closes connections between two looks, which on PostgreSQL would end a test's own transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

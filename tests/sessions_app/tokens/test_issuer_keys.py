@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.db import connection
 from django.utils import timezone
 
 from audit.events import Events
@@ -54,6 +55,14 @@ def issuer(server: KeyServer) -> Issuer:
 @pytest.fixture
 def dana(issuer: Issuer) -> User:
     return a_person("dana")
+
+
+def fetched_elsewhere(issuer: Issuer) -> None:
+    """In a thread of its own, whose connection nobody else would close."""
+    try:
+        fetched(issuer)
+    finally:
+        connection.close()
 
 
 def fetched(issuer: Issuer) -> Issuer:
@@ -207,7 +216,7 @@ def test_the_answer_of_an_address_that_was_changed_meanwhile_is_dropped(
 ) -> None:
     server.answer, server.delay_seconds = {"keys": [NEW]}, 0.5
     server.was_asked.clear()
-    asking = threading.Thread(target=lambda: fetched(issuer), name="asking")
+    asking = threading.Thread(target=fetched_elsewhere, args=[issuer], name="asking")
     asking.start()
     assert server.was_asked.wait(5)
     Issuer.objects.update(jwks_uri="https://elsewhere.example/jwks")
