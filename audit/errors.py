@@ -42,3 +42,14 @@ class NotStorable(AuditError):
 
 class BadCursor(AuditError):
     """A page address that this trail never gave out."""
+
+
+class UnknownSigningKey(AuditError):
+    """The trail knows other signing keys, and none of them vouched for this one."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        super().__init__(
+            f"The signing key {fingerprint[:16]} is not one that this trail knows. Give every process the same "
+            "AUDIT_SIGNING_KEY; a new key is introduced by `manage.py rotate_audit_key`."
+        )

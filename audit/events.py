@@ -350,6 +350,12 @@ class Events:
         "CH-002", "fields.changed", _("%(initiator)s changed %(fields)s of %(target)s"), ("target",)
     )
     FIELDS_DELETED = EventKind("CH-003", "fields.deleted", _("%(initiator)s deleted %(target)s"), ("target",))
+    TRAIL_KEY_REPLACED = EventKind(
+        "CN-101",
+        "trail_key.replaced",
+        _("%(initiator)s had a new signing key drawn for the trail, number %(number)s"),
+        ("target", "details.number", "details.vouched"),
+    )
     DEMO_LOADED = EventKind("DE-101", "demo.loaded", _("%(initiator)s loaded the demo company"))
     EXPORTED = EventKind(
         "EX-101", "entries.exported", _("%(initiator)s exported %(rows)s rows"), ("details.rows",)

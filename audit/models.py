@@ -193,3 +193,21 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint of {self.size} links"
+
+
+class TrailKey(models.Model):
+    """A public key that signatures of the trail were made with; the private one is never in the database."""
+
+    number = models.PositiveIntegerField(_("number"), primary_key=True)
+    public_key = models.BinaryField(_("public key"), max_length=32, unique=True)
+    introduced_at = models.DateTimeField(_("introduced"))
+    previous = models.CharField(_("fingerprint of the key before"), max_length=64, blank=True)
+    own_signature = models.BinaryField(_("its own signature"), max_length=64)
+    previous_signature = models.BinaryField(_("signature of the key before"), max_length=64)
+
+    class Meta:
+        verbose_name = _("signing key")
+        verbose_name_plural = _("signing keys")
+
+    def __str__(self) -> str:
+        return f"key {self.number}"

@@ -137,6 +137,8 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
+# Ed25519, PEM; without one `audit.signing` makes a key in DATA_DIR.
+AUDIT_SIGNING_KEY = environment.secret("AUDIT_SIGNING_KEY")
 AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
 AUDITLOG_CID_GETTER = "audit.initiators.current_correlation_id"
 AUDITLOG_INCLUDE_ALL_MODELS = False

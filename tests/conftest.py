@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pytest_django import Settings
 from redis import Redis
 
+from audit.signing import pem_of
 from sessions_app.blacklist import connections as blacklist_connections
 from sessions_app.blacklist import reader as blacklist_reader
 from sessions_app.revocation import connections, health
 from sessions_app.scheduled.clock import Clock
 from tests.redis_server import EmbeddedRedis, running_redis
+
+SIGNING_KEY = pem_of(Ed25519PrivateKey.generate()).decode()
 
 pytest_plugins = ["tests.cast", "tests.audit_flush"]
 
@@ -38,6 +42,13 @@ def redis_server(
     settings.REDIS_URL = redis_of_this_process.url
     forget_what_guards_saw()
     return redis_of_this_process
+
+
+@pytest.fixture(autouse=True)
+def audit_signing_key(settings: Settings) -> str:
+    """The trail's key of this test process; nothing is written into the checkout's own data folder."""
+    settings.AUDIT_SIGNING_KEY = SIGNING_KEY
+    return SIGNING_KEY
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,7 @@ LABELS: dict[str, StrOrPromise] = {
     "name": _("Name"),
     "networks": _("Networks"),
     "note": _("Note"),
+    "number": _("Number"),
     "people": _("People"),
     "person": _("Person"),
     "person_id": _("Person’s id in the realm"),
@@ -47,6 +48,7 @@ LABELS: dict[str, StrOrPromise] = {
     "sighting": _("Sighting"),
     "ticket": _("Ticket"),
     "until": _("Until"),
+    "vouched": _("Vouched for by the old key"),
     "why": _("Why"),
 }
 

@@ -20,6 +20,7 @@ GROUPS: dict[str, StrOrPromise] = {
     "SI": _("signing in"),
     "AC": _("refused pages"),
     "BL": _("the blacklist"),
+    "CN": _("the chain"),
 }
 
 TITLES: dict[str, StrOrPromise] = {
@@ -78,6 +79,7 @@ TITLES: dict[str, StrOrPromise] = {
     "CH-001": _("Created"),
     "CH-002": _("Changed"),
     "CH-003": _("Deleted"),
+    "CN-101": _("Trail key replaced"),
     "DE-101": _("Demo loaded"),
     "EX-101": _("Exported"),
     "PD-101": _("Values blanked"),

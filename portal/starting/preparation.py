@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from audit.events import Events
 from audit.models import AuditEntry
+from audit.signing import current_fingerprint
 from portal.portal_sessions import prepare_own_places
 from sessions_app.models import User
 
@@ -37,6 +38,7 @@ def prepare_database() -> None:
     call_command("createcachetable", verbosity=0)
     refuse_demo_company()
     prepare_own_places()
+    current_fingerprint()  # makes the trail's signing key, before two processes could both want to
 
 
 def refuse_demo_company() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from audit.errors import UnknownSigningKey
 from portal.starting import embedded_redis, preparation, supervisor
 from portal.starting.ports import NoFreePort
 from portal.starting.start_lock import AlreadyRunning
@@ -19,6 +20,7 @@ EXPECTED = (
     preparation.DatabaseUnreachable,
     preparation.DemoCompanyThere,
     NoFreePort,
+    UnknownSigningKey,
 )
 
 

@@ -31,6 +31,6 @@ def test_the_example_names_nothing_that_has_no_effect(example, read_by_code):
 
 
 def test_a_second_terminal_remembers_every_variable_but_where_and_how_many(example):
-    secrets = {"SECRET_KEY", "FIELD_KEYS"}
+    secrets = {"SECRET_KEY", "FIELD_KEYS", "AUDIT_SIGNING_KEY"}
 
     assert example - set(launch.REMEMBERED) - secrets == {"DATA_DIR", "WEB_WORKERS"}
