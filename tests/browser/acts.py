@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 
@@ -88,6 +89,29 @@ def registering_a_client(page: Page) -> None:
     page.get_by_label("Redirect addresses").fill("https://wiki.northwind.example/callback")
     page.get_by_role("button", name="Register client").click()
     page.get_by_text("shown only this once").wait_for()
+
+
+def asking_for_consent(page: Page) -> None:
+    """A client of somebody else's, just registered, asks for the reader's sign-in."""
+    registering_a_client(page)
+    client_id = page.get_by_text(re.compile(r"^wiki-[0-9a-f]{8}$")).inner_text()
+    query = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": "https://wiki.northwind.example/callback",
+        "scope": "openid profile",
+        "state": "s" * 22,
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+    }
+    page.goto("/oauth/authorize?" + urlencode(query))
+
+
+def selecting_two_sessions(page: Page) -> None:
+    page.locator("[data-row-check]").nth(0).check()
+    page.locator("[data-row-check]").nth(1).check()
+    page.get_by_role("button", name="End 2 sessions").click()
+    page.get_by_role("heading", level=1, name=re.compile("End 2 sessions")).wait_for()
 
 
 def explaining(token: str) -> Act:

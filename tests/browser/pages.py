@@ -10,6 +10,7 @@ from tests.browser.acts import (
     Act,
     FirstLink,
     as_it_is,
+    asking_for_consent,
     confirm_it_is_me,
     explaining,
     making_a_credential,
@@ -17,6 +18,7 @@ from tests.browser.acts import (
     opening_menu,
     opening_row,
     registering_a_client,
+    selecting_two_sessions,
     sending_empty,
     signing_in_wrongly,
 )
@@ -103,6 +105,8 @@ TERMINATE = [
     ShownPage(name="terminate-page", at=person("Ines", "terminate/"), who="hana"),
     ShownPage(name="terminate-no-reason", at=person("Chen", "terminate/"), who="sam", act=sending_empty),
     ShownPage(name="terminate-refused", at=person("Hana", "terminate/"), who="hana"),
+    ShownPage(name="change-role", at=person("Ines", "role/"), who="ivan"),
+    ShownPage(name="change-role-dialog", at=person("Ines"), who="ivan", act=opening_dialog("Change role")),
     ShownPage(
         name="allow-sign-in", at=person("Joaquin"), who="ivan", act=opening_dialog("Allow sign-in again")
     ),
@@ -118,6 +122,7 @@ REVOCATIONS = [
 SESSIONS = [
     ShownPage(name="sessions", at="/sessions/", who="sam"),
     ShownPage(name="sessions-row", at="/sessions/?q=ines", who="sam", act=opening_row),
+    ShownPage(name="selection", at="/sessions/?q=ines", who="sam", act=selecting_two_sessions),
     ShownPage(name="sessions-as-hr", at="/sessions/?q=ines", who="hana"),
     ShownPage(name="sessions-none", at=f"/sessions/?{NOBODY}", who="sam"),
     ShownPage(name="session", at=A_SESSION, who="sam"),
@@ -161,6 +166,7 @@ SETTINGS = [
     ),
     ShownPage(name="oauth-client-edit", at=A_CLIENT, who="ada"),
     ShownPage(name="oauth-client-switch", at=A_CLIENT_TO_SWITCH, who="ada"),
+    ShownPage(name="consent", at="/settings/oauth-clients/new/", who="ada", act=asking_for_consent),
     ShownPage(name="signing-keys", at="/settings/signing-keys/", who="ivan"),
     ShownPage(
         name="signing-key-rotate", at="/settings/signing-keys/", who="ada", act=opening_dialog("Rotate now")
