@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from audit.events import Events
 from audit.initiators import Initiator
-from audit.models import AuditSubject
+from audit.models import AuditName, AuditSubject
+from audit.names import NAMING_KINDS
 from audit.record import record
 from audit.targets import Target
 
@@ -23,6 +24,8 @@ def blank_subject(about: Target, *, initiator: Initiator, kinds: Collection[str]
         if kinds:
             values = values.filter(kind__in=kinds)
         count = values.update(value="", blanked_at=timezone.now())
+        if not kinds or NAMING_KINDS & set(kinds):
+            AuditName.objects.forget(about.id)
         record(
             Events.PERSONAL_VALUES_BLANKED,
             initiator=initiator,

@@ -360,6 +360,18 @@ class Events:
     EXPORTED = EventKind(
         "EX-101", "entries.exported", _("%(initiator)s exported %(rows)s rows"), ("details.rows",)
     )
+    VIEW_SAVED = EventKind(
+        "VW-101", "view.saved", _("%(initiator)s saved the view %(target)s of the trail"), ("target",)
+    )
+    VIEW_SHARED = EventKind(
+        "VW-102",
+        "view.shared",
+        _("%(initiator)s switched the sharing of the view %(target)s %(state)s"),
+        ("target", "details.state"),
+    )
+    VIEW_DELETED = EventKind(
+        "VW-103", "view.deleted", _("%(initiator)s deleted the view %(target)s of the trail"), ("target",)
+    )
     PERSONAL_VALUES_BLANKED = EventKind(
         "PD-101",
         "personal_values.blanked",

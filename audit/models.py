@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.events import EventKind, Outcome, of_code
 from audit.field_changes import EntryManager
 from audit.initiators import InitiatorKind
+from audit.names import LONGEST_NAME, NameQuerySet
 from audit.personal import PersonalValue, SubjectRole
 
 SEARCHED = {
@@ -130,7 +131,9 @@ class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # django-auditlog has
 
     def keep_beside(self, values: Iterable[PersonalValue]) -> None:
         """Writes the personal values of this new entry."""
-        AuditSubject.objects.bulk_create(AuditSubject.of(self, value) for value in values)
+        kept = list(values)
+        AuditSubject.objects.bulk_create(AuditSubject.of(self, value) for value in kept)
+        AuditName.objects.remember(kept)
 
 
 class AuditSubject(models.Model):
@@ -156,6 +159,23 @@ class AuditSubject(models.Model):
     @classmethod
     def of(cls, entry: AuditEntry, value: PersonalValue) -> AuditSubject:
         return cls(entry=entry, role=value.role, kind=value.kind, value=value.value, about=value.about)
+
+
+class AuditName(models.Model):
+    """A name and whose it is, for searching only: made from the values beside the entries, and blanked with them."""
+
+    about = models.CharField(_("about"), max_length=512)
+    name = models.CharField(_("name as it is searched"), max_length=LONGEST_NAME)
+
+    objects = NameQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("name in the trail")
+        verbose_name_plural = _("names in the trail")
+        indexes = [models.Index(fields=["about"], name="audit_name_by_owner")]
+
+    def __str__(self) -> str:
+        return f"name of {self.about}"
 
 
 class ChainLink(models.Model):

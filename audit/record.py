@@ -13,7 +13,7 @@ from audit.columns import checked_texts, initiator_columns, require_transaction
 from audit.errors import MissingField, NobodyIsActing
 from audit.events import EventKind, Outcome, listed
 from audit.initiators import Initiator
-from audit.models import AuditEntry, AuditSubject
+from audit.models import AuditEntry, AuditName, AuditSubject
 from audit.personal import PersonalValue, person_of, values_beside
 from audit.storable import clean_json
 from audit.targets import Target
@@ -99,6 +99,7 @@ def record_many(
     ]
     entries = AuditEntry.objects.bulk_create([entry for entry, _ in drafts], batch_size=ROWS_AT_ONCE)
     AuditSubject.objects.bulk_create(_subjects(drafts), batch_size=ROWS_AT_ONCE)
+    AuditName.objects.remember(value for _, values in drafts for value in values)
     return list(entries)
 
 

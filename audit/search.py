@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -57,8 +58,8 @@ class EntryQuerySet(QuerySet["AuditEntry"]):
         return self.filter(event_code__in=[form for code in codes for form in (code, f"{code}F")])
 
 
-class _ComesBefore(Func):
-    """(timestamp, id) < (moment, number) as one row comparison, which an index can start from.
+class _Comes(Func):
+    """(timestamp, id) < (moment, number), or >, as one row comparison, which an index can start from.
 
     The same with OR would read every entry of a bulk action (one moment, many ids) again for each page.
     """
@@ -66,9 +67,20 @@ class _ComesBefore(Func):
     template = "%(expressions)s"
     output_field = BooleanField()
 
+    def __init__(self, sign: str, place: tuple[datetime, int]) -> None:
+        moment, number = place
+        super().__init__(
+            F("timestamp"),
+            F("id"),
+            Value(moment, DateTimeField()),
+            Value(number, BigIntegerField()),
+            sign=sign,
+        )
+
     def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> Any:  # type: ignore[override]  # fewer options than Func takes
         parts = [compiler.compile(part) for part in self.get_source_expressions()]
-        sql = "({}, {}) < ({}, {})".format(*(sql for sql, _ in parts))
+        one, two, three, four = (sql for sql, _ in parts)
+        sql = f"({one}, {two}) {self.extra['sign']} ({three}, {four})"
         return sql, [value for _, values in parts for value in values]
 
 
@@ -80,7 +92,7 @@ class Page:
     next: str | None
 
 
-def page(entries: QuerySet[AuditEntry], *, after: str | None, size: int) -> Page:
+def page(entries: EntryQuerySet, *, after: str | None, size: int) -> Page:
     """The newest `size` of these entries that are older than the cursor. Raises BadCursor."""
     if not 1 <= size <= LARGEST_PAGE:
         raise ValueError(f"A page has 1 to {LARGEST_PAGE} rows, not {size}.")
@@ -91,11 +103,30 @@ def page(entries: QuerySet[AuditEntry], *, after: str | None, size: int) -> Page
     return Page(rows=shown, next=cursor_of(shown[-1]) if len(rows) > size else None)
 
 
-def older_than(entries: QuerySet[AuditEntry], cursor: str) -> QuerySet[AuditEntry]:
+def merged_page(
+    branches: Iterable[EntryQuerySet], *, within: EntryQuerySet, after: str | None, size: int
+) -> Page:
+    """The same of several sets together, each of which begins inside an index of its own. Raises BadCursor."""
+    places: set[tuple[datetime, int]] = set()
+    for branch in branches:
+        found = older_than(branch, after) if after is not None else branch
+        places.update(found.newest_first().values_list("timestamp", "pk")[: size + 1])
+    newest = sorted(places, reverse=True)[: size + 1]
+    rows = list(within.filter(pk__in=[number for _moment, number in newest[:size]]).newest_first())
+    return Page(rows=rows, next=cursor_of(rows[-1]) if len(newest) > size and rows else None)
+
+
+def older_than(entries: EntryQuerySet, cursor: str) -> EntryQuerySet:
     """Those behind the place a cursor names. Raises BadCursor."""
-    moment, number = position_of(cursor)
-    place = Value(moment, DateTimeField()), Value(number, BigIntegerField())
-    return entries.filter(_ComesBefore(F("timestamp"), F("id"), *place))
+    return entries.filter(_Comes("<", position_of(cursor)))
+
+
+def neighbours(entries: EntryQuerySet, entry: AuditEntry) -> tuple[AuditEntry | None, AuditEntry | None]:
+    """The last of these entries before this one, and the first after it."""
+    place = entry.timestamp, entry.pk
+    older = entries.filter(_Comes("<", place)).newest_first().first()
+    newer = entries.filter(_Comes(">", place)).order_by("timestamp", "id").first()
+    return older, newer
 
 
 def cursor_of(entry: AuditEntry) -> str:

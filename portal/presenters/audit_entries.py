@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from audit.models import AuditEntry
+from audit.models import AuditEntry, ChainLink
 from audit.personal import SubjectRole
 from audit.presentation import initiator_pseudonym, sentence, target_pseudonym
 from portal.access import may, people_for, revocations_for
@@ -45,6 +45,8 @@ class AuditRow:
 
     entry: AuditEntry
     names: dict[tuple[str, str], str] = field(default_factory=dict)
+    link: ChainLink | None = None
+    sees_initiator: bool = False
     sees_person: bool = False
     sees_receipt: bool = False
     sees_addresses: bool = False
@@ -60,6 +62,15 @@ class AuditRow:
     @property
     def who(self) -> str:
         return clean(self.names.get((SubjectRole.INITIATOR, "name"), "")) or initiator_pseudonym(self.entry)
+
+    @property
+    def hash(self) -> str:
+        """The hash of its link in the chain; empty while it is not sealed."""
+        return bytes(self.link.hash).hex() if self.link else ""
+
+    @property
+    def short_hash(self) -> str:
+        return f"{self.hash[:4]}…{self.hash[-4:]}"
 
     @property
     def whom(self) -> str:
@@ -108,7 +119,9 @@ class AuditRow:
 def rows_for(viewer: User, entries: Iterable[AuditEntry]) -> list[AuditRow]:
     """The entries as this viewer may see them. Expects `with_subjects`."""
     listed = list(entries)
-    people = _reached(viewer, {entry.person_id for entry in listed if entry.person_id})
+    links = {link.entry_id: link for link in ChainLink.objects.filter(entry__in=listed)}
+    asked = {entry.actor_id for entry in listed if entry.actor_id}
+    people = _reached(viewer, asked | {entry.person_id for entry in listed if entry.person_id})
     receipts = _open_to(viewer, {entry.receipt for entry in listed if entry.receipt})
     # Whose address it is need not be the person the entry is about, so reaching some people is not enough.
     sees_origin = viewer.reaches_everybody(through=roles_with(May.SEE_SESSION_ORIGIN))
@@ -116,6 +129,8 @@ def rows_for(viewer: User, entries: Iterable[AuditEntry]) -> list[AuditRow]:
         AuditRow(
             entry=entry,
             names={(subject.role, subject.kind): subject.value for subject in entry.subjects.all()},
+            link=links.get(entry.pk),
+            sees_initiator=entry.actor_id in people,
             sees_person=entry.person_id in people,
             sees_receipt=entry.receipt in receipts,
             sees_addresses=sees_origin or entry.initiator_id == str(viewer.pk),

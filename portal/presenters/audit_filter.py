@@ -1,109 +1,217 @@
-"""The filters of the audit page: read from the address, applied within what the reader may see."""
+"""The filters of the audit page: the line in the address, the chips it is made of, the menus that write it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from audit.search import EntryQuerySet
-from portal.access import people_for
-from portal.audit_scope import codes_of, entries_for
-from portal.presenters.audit_words import GROUPS
-from portal.presenters.filters import AddressFilter, Chosen, Offer, offer
+from audit.events import Outcome
+from audit.query import ANY_TIME, AuditQuery
+from audit.query_terms import LONGEST_LINE, Term, write_terms
+from audit.search import EntryQuerySet, Page
+from portal.access import may, people_for
+from portal.audit_scope import entries_for
+from portal.presenters.audit_words import GROUPS, TITLES
+from portal.presenters.filters import LONGEST_VALUE, Choice, Chosen, Offer
 from portal.presenters.words import clean, name_of
 from portal.roles import May
 from sessions_app.models import User
 from sessions_app.models.reasons import Reason
-from sessions_app.models.receipts import read_receipt
-from sessions_app.models.users import UserQuerySet
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-
-@dataclass(frozen=True, kw_only=True)
-class AuditFilter(AddressFilter):
-    """What the address of the page says. `person` is a name, or the id that links from a person's page carry."""
-
-    event: str = ""
-    reason: str = ""
-    person: str = ""
-    receipt: str = ""
+USUAL_WINDOW = "30d"
+# Whoever asks for one of these knows what they look for, however long ago it was.
+EXACT = ("receipt", "request")
+WINDOWS: Mapping[str, StrOrPromise] = {
+    "24h": gettext_lazy("in the last day"),
+    "7d": gettext_lazy("last 7 days"),
+    USUAL_WINDOW: gettext_lazy("last 30 days"),
+    "90d": gettext_lazy("last 90 days"),
+    "366d": gettext_lazy("last 366 days"),
+    ANY_TIME: gettext_lazy("any time"),
+}
+# Fields of the small form, and addresses given out before there was one line for everything.
+FIELDS = {
+    "event": "action",
+    "actor": "actor",
+    "person": "target",
+    "target": "target",
+    "reason": "reason",
+    "project": "project",
+    "receipt": "receipt",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditQuestion:
-    """One reader's filters, and what they find."""
+    """One reader's line, what it finds, and the lines one click away from it."""
 
     reader: User
-    chosen: AuditFilter
+    line: str
+
+    @classmethod
+    def read(cls, reader: User, query: QueryDict) -> AuditQuestion:
+        """From an address anybody may have typed. One longer than a line may be is kept, to be refused."""
+        line = " ".join(query.get("q", "").replace("\x00", "").split())[: LONGEST_LINE + 1]
+        return cls(reader=reader, line=" ".join(filter(None, [line, *_field_parts(query)])))
+
+    @cached_property
+    def typed(self) -> AuditQuery:
+        return AuditQuery(line=self.line)
+
+    @cached_property
+    def query(self) -> AuditQuery:
+        """With the window of time that holds where the line names none: what exactly is shown."""
+        if not self.window or self.typed.problem:
+            return self.typed
+        return AuditQuery(line=write_terms([*self.typed.terms, Term(key="created", value=self.window)]))
 
     @property
+    def window(self) -> str:
+        """The window that was not asked for; empty where the line says when, or names one thing exactly."""
+        keys = {term.key for term in self.typed.terms if not term.is_negated}
+        return "" if keys & {"created", *EXACT} else USUAL_WINDOW
+
+    @cached_property
     def problem(self) -> str:
         """Why this question has no answer, as a sentence."""
-        if self.chosen.receipt and read_receipt(self.chosen.receipt) is None:
-            return _("“%s” is not a receipt number. One looks like CF-8F3K2Q7D1M.") % clean(
-                self.chosen.receipt
-            )
-        return ""
+        return self.typed.problem or next(self._unknown_reasons(), "")
 
-    def entries(self) -> EntryQuerySet:
-        """What is asked for, within reach; nothing where the question itself is wrong."""
-        entries = entries_for(self.reader)
-        if self.problem:
-            return entries.none()
-        if self.chosen.event in GROUPS:
-            entries = entries.filter(event_code__in=codes_of(self.chosen.event))
-        if self.chosen.reason in Reason.values:
-            entries = entries.filter(reason_code=self.chosen.reason)
-        if self.chosen.receipt:
-            entries = entries.of_receipt(read_receipt(self.chosen.receipt) or "")
-        if self.chosen.person:
-            entries = entries.filter(person_id__in=self._people().values("pk"))
-        return entries
+    def page(self, *, after: str | None, size: int) -> Page:
+        """Newest first, within reach; nothing where the question itself is wrong. Raises BadCursor."""
+        return self.query.page(self._reach, after=after, size=size)
 
-    def _people(self) -> UserQuerySet:
-        """By id or by name, among the people the reader reaches."""
-        people = people_for(self.reader, May.SEE_PEOPLE)
-        try:
-            return people.filter(pk=UUID(self.chosen.person))
-        except ValueError:
-            return people.matching(self.chosen.person)
+    @property
+    def _reach(self) -> EntryQuerySet:
+        entries = entries_for(self.reader).with_subjects()
+        return entries.none() if self.problem else entries
+
+    def _unknown_reasons(self) -> Iterator[str]:
+        for term in self.typed.terms:
+            if term.key == "reason" and _as_code(term.value) not in Reason.values:
+                yield _("“%(value)s” is no reason. There are %(known)s.") % {
+                    "value": clean(term.value),
+                    "known": ", ".join(Reason.values),
+                }
+
+    # --- The address ---
+
+    @property
+    def encoded(self) -> str:
+        """The query of an address that asks the same."""
+        return _encoded(self.line)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.line)
+
+    @property
+    def any_time_url(self) -> str:
+        """The same without end, for a window in which nothing was found."""
+        others = [term for term in self.typed.terms if term.key != "created"]
+        return "?" + _encoded(write_terms([*others, Term(key="created", value=ANY_TIME)]))
+
+    @property
+    def asks_any_time(self) -> bool:
+        return not any(term.key == "created" for term in self.query.terms) or any(
+            term.key == "created" and term.value.lower() == ANY_TIME for term in self.query.terms
+        )
+
+    # --- Chips ---
 
     @property
     def chips_on(self) -> list[Chosen]:
-        words: dict[str, tuple[str, StrOrPromise]] = {
-            "event": (_("event:"), GROUPS.get(self.chosen.event, clean(self.chosen.event))),
-            "reason": (_("reason:"), dict(Reason.choices).get(self.chosen.reason, clean(self.chosen.reason))),
-            "person": (_("person:"), self._person_words()),
-            "receipt": (_("receipt:"), clean(self.chosen.receipt)),
-        }
-        return [
-            Chosen(key=key, value=str(value), remove_url=self.chosen.address(**{name: ""}))
-            for name, (key, value) in words.items()
-            if getattr(self.chosen, name)
-        ]
+        if self.problem:
+            return []
+        terms = self.typed.terms
+        chips = [self._chip(term, [other for other in terms if other is not term]) for term in terms]
+        return [*self._window_chip(), *chips]
 
-    def _person_words(self) -> str:
+    def _window_chip(self) -> Iterator[Chosen]:
+        if self.window:
+            yield Chosen(key="created:", value=str(WINDOWS[self.window]), remove_url=self.any_time_url)
+
+    def _chip(self, term: Term, others: list[Term]) -> Chosen:
+        key = f"{term.key}:" if term.key else _("anything:")
+        return Chosen(
+            key=_("not %s") % key if term.is_negated else key,
+            value=str(self._words_of(term)),
+            remove_url="?" + _encoded(write_terms(others)),
+        )
+
+    def _words_of(self, term: Term) -> StrOrPromise:
+        match term.key:
+            case "created":
+                return WINDOWS.get(term.value.lower(), clean(term.value))
+            case "action":
+                return {**GROUPS, **TITLES}.get(term.value.upper(), clean(term.value))
+            case "reason":
+                return dict(Reason.choices).get(_as_code(term.value), clean(term.value))
+            case "actor" | "target":
+                return self._name_behind(term.value)
+            case _:
+                return clean(term.value)
+
+    def _name_behind(self, value: str) -> str:
         """A person's name instead of their id, where the reader may know it."""
-        try:
-            person = people_for(self.reader, May.SEE_PEOPLE).filter(pk=UUID(self.chosen.person)).first()
-        except ValueError:
-            return clean(self.chosen.person)
-        return name_of(person) if person else clean(self.chosen.person)
+        if not _is_uuid(value) or not may(self.reader, May.SEE_PEOPLE):
+            return clean(value)
+        person = people_for(self.reader, May.SEE_PEOPLE).filter(pk=UUID(value)).first()
+        return name_of(person) if person else clean(value)
+
+    # --- Menus ---
 
     @property
     def offers(self) -> list[Offer]:
-        """A menu per filter that is not on yet."""
-        menus = {
-            "event": (_("Event"), [(code, str(words)) for code, words in GROUPS.items()]),
-            "reason": (_("Reason"), [(str(code), str(words)) for code, words in Reason.choices]),
-        }
-        return [
-            offer(word, self.chosen, name, values)
-            for name, (word, values) in menus.items()
-            if not getattr(self.chosen, name)
+        """A menu per key that is not asked for yet; each line adds one part."""
+        if self.problem:
+            return []
+        asked = {term.key for term in self.typed.terms}
+        menus: list[tuple[str, str, Mapping[str, StrOrPromise]]] = [
+            ("created", _("Time"), WINDOWS),
+            ("action", _("Action"), GROUPS),
+            ("reason", _("Reason"), {str(code): words for code, words in Reason.choices}),
+            ("outcome", _("Outcome"), {str(code): words for code, words in Outcome.choices}),
         ]
+        return [
+            Offer(word=word, choices=[self._choice(key, value, words) for value, words in values.items()])
+            for key, word, values in menus
+            if key not in asked
+        ]
+
+    def _choice(self, key: str, value: str, words: StrOrPromise) -> Choice:
+        line = write_terms([*self.typed.terms, Term(key=key, value=value)])
+        return Choice(str(words), "?" + _encoded(line), is_current=False)
+
+
+def _field_parts(query: QueryDict) -> Iterator[str]:
+    for name, key in FIELDS.items():
+        value = " ".join(query.get(name, "").replace("\x00", "").replace('"', "").split())[:LONGEST_VALUE]
+        if value:
+            yield Term(key=key, value=value).text
+
+
+def _encoded(line: str) -> str:
+    return urlencode({"q": line}) if line else ""
+
+
+def _as_code(reason: str) -> str:
+    return reason.lower().replace(" ", "_").replace("-", "_")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

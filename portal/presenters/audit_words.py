@@ -21,6 +21,7 @@ GROUPS: dict[str, StrOrPromise] = {
     "AC": _("refused pages"),
     "BL": _("the blacklist"),
     "CN": _("the chain"),
+    "VW": _("saved views"),
 }
 
 TITLES: dict[str, StrOrPromise] = {
@@ -82,6 +83,9 @@ TITLES: dict[str, StrOrPromise] = {
     "CN-101": _("Trail key replaced"),
     "DE-101": _("Demo loaded"),
     "EX-101": _("Exported"),
+    "VW-101": _("View saved"),
+    "VW-102": _("View shared or not"),
+    "VW-103": _("View deleted"),
     "PD-101": _("Values blanked"),
 }
 

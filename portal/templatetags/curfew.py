@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django_htmx.middleware import HtmxDetails
 
 from portal import times
+from portal.moments import TimesShown, times_of
 from portal.ruler import Ruler, build_ruler
 from portal.states import LOOKS, Look
 
@@ -111,6 +112,18 @@ def utc(moment: datetime | None, form: str = "full") -> str:
         times.clock_time(moment),
     )
     return _time(moment, words)
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: Context, at: datetime | None) -> str:
+    """A moment of a record as the reader wants times: relative, local (the page's script knows the zone), or UTC."""
+    match times_of(context.get("request")) if at else TimesShown.UTC:
+        case TimesShown.RELATIVE:
+            return ago(at)
+        case TimesShown.LOCAL if at:
+            return _time(at, times.exact(at), marker=SafeString(" data-local-time"))
+        case _:
+            return utc(at, "row")
 
 
 @register.filter

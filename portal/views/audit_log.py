@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.errors import BadCursor
-from audit.search import page
 from portal.access import fetch_or_refuse, requires
 from portal.audit_scope import entries_for
 from portal.htmx import HtmxRequest, page_or_part
+from portal.models import SavedView
+from portal.moments import TimesShown, keep_times, times_of
 from portal.presenters.audit_entries import rows_for
-from portal.presenters.audit_filter import AuditFilter, AuditQuestion
+from portal.presenters.audit_filter import AuditQuestion
+from portal.presenters.audit_record import AuditRecord
 from portal.roles import May
+from portal.views.theme import local_path
 
 SIZE = 50
+MENU_AT_MOST = 20
 
 
 @require_safe
 @requires(May.SEE_AUDIT)
 def listing(request: HtmxRequest) -> HttpResponse:
     """Fifty entries at a time; the address holds every filter."""
-    question = AuditQuestion(reader=request.user, chosen=AuditFilter.read(request.GET))
+    question = AuditQuestion.read(request.user, request.GET)
     try:
-        found = page(question.entries().with_subjects(), after=request.GET.get("after") or None, size=SIZE)
+        found = question.page(after=request.GET.get("after") or None, size=SIZE)
     except BadCursor:
-        return HttpResponseRedirect(request.path + question.chosen.address())
+        return HttpResponseRedirect(f"{request.path}?{question.encoded}")
     context = {
         "question": question,
         "rows": rows_for(request.user, found.rows),
         "next": found.next,
         "is_first": not request.GET.get("after"),
+        "views": SavedView.objects.open_to(request.user)[:MENU_AT_MOST],
+        "times": times_of(request),
     }
     return page_or_part(request, "portal/audit/list.html", "entries", context)
 
@@ -41,7 +45,7 @@ def listing(request: HtmxRequest) -> HttpResponse:
 @require_safe
 @requires(May.SEE_AUDIT)
 def detail(request: HtmxRequest, entry_id: int) -> HttpResponse:
-    """One entry with all its fields."""
+    """One entry with all its fields, and what lies around it."""
     return page_or_part(request, "portal/audit/detail.html", "entry", _context(request, entry_id))
 
 
@@ -54,7 +58,18 @@ def row(request: HtmxRequest, entry_id: int) -> HttpResponse:
     return page_or_part(request, "portal/audit/row.html", "row", _context(request, entry_id))
 
 
-def _context(request: HtmxRequest, entry_id: int) -> dict[str, Any]:
+@require_POST
+@requires(May.SEE_AUDIT)
+def choose_times(request: HtmxRequest) -> HttpResponse:
+    """Keep how times are shown, and go back where the reader came from, if that is a path of this portal."""
+    try:
+        chosen = TimesShown(request.POST.get("times", ""))
+    except ValueError:
+        return HttpResponseBadRequest()
+    return keep_times(HttpResponseRedirect(local_path(request.POST.get("next", ""))), chosen)
+
+
+def _context(request: HtmxRequest, entry_id: int) -> dict[str, object]:
     entry = fetch_or_refuse(entries_for(request.user).with_subjects(), pk=entry_id)
-    (shown,) = rows_for(request.user, [entry])
-    return {"row": shown}
+    record = AuditRecord(reader=request.user, entry=entry)
+    return {"record": record, "row": record.row}

@@ -1,16 +1,12 @@
 """How names are compared: by people who type them, and by the rule that tells namesakes apart."""
 
-import unicodedata
 from difflib import SequenceMatcher
 
+from audit.folding import folded
+
+__all__ = ["are_similar", "folded"]
+
 SIMILAR_ENOUGH = 0.84
-
-
-def folded(text: str) -> str:
-    """Lower case without accents, one space between words: for searching, never for identifying anybody."""
-    plain = unicodedata.normalize("NFKD", text)
-    without_marks = "".join(char for char in plain if not unicodedata.combining(char))
-    return " ".join(without_marks.casefold().split())
 
 
 def are_similar(one: str, other: str) -> bool:

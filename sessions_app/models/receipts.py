@@ -1,23 +1,12 @@
-"""Receipt numbers: `CF-` and ten Crockford base-32 characters, easy to read out on the telephone."""
+"""Drawing receipt numbers; how they are read back is the trail's, which keeps them."""
 
 import secrets
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-LENGTH = 10
-LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
+from audit.receipt_numbers import CROCKFORD, LENGTH, read_receipt
+
+__all__ = ["draw_receipt", "read_receipt"]
 
 
 def draw_receipt() -> str:
     """A new receipt number with 50 random bits; uniqueness is the column's."""
     return "CF-" + "".join(secrets.choice(CROCKFORD) for _ in range(LENGTH))
-
-
-def read_receipt(typed: str) -> str | None:
-    """The receipt number somebody typed or pasted, in its one spelling; None if it cannot be one."""
-    plain = typed.strip().upper()
-    if not plain.startswith("CF"):
-        return None
-    characters = plain[2:].translate(LOOKALIKES)
-    if len(characters) != LENGTH or not set(characters) <= set(CROCKFORD):
-        return None
-    return f"CF-{characters}"

@@ -81,6 +81,18 @@
         part.title += ` · ${fill(words.local, moment.toLocaleString([], { dateStyle: "medium", timeStyle: "medium" }))}`;
       }
     }
+    showLocalTimes(root);
+  }
+
+  // Only the browser knows where its reader is; until it has spoken, the page says UTC behind each of these times.
+  const localForm = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
+
+  function showLocalTimes(root) {
+    for (const part of root.querySelectorAll("time[data-local-time]")) {
+      const moment = new Date(part.dateTime);
+      const year = moment.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+      part.textContent = moment.toLocaleString([], { ...localForm, ...year });
+    }
   }
 
   // --- Selecting rows ----------------------------------------------------------------------------

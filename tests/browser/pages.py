@@ -133,9 +133,13 @@ SESSIONS = [
 
 AUDIT = [
     ShownPage(name="audit", at="/audit/", who="aude"),
-    ShownPage(name="audit-row", at="/audit/?event=RV", who="aude", act=opening_row),
+    ShownPage(name="audit-row", at="/audit/?q=action:RV", who="aude", act=opening_row),
+    ShownPage(name="audit-filtered", at="/audit/?q=actor:ivan+-action:AC+created:7d", who="aude"),
+    ShownPage(name="audit-unreadable", at="/audit/?q=whom:ines", who="aude"),
+    ShownPage(name="audit-view-save", at="/audit/?q=actor:ivan", who="aude", act=opening_dialog("Save view")),
+    ShownPage(name="audit-views-none", at="/audit/views/", who="sam"),
     ShownPage(name="audit-entry", at=AN_ENTRY, who="aude"),
-    ShownPage(name="audit-none", at="/audit/?person=nobody+of+this+name", who="aude"),
+    ShownPage(name="audit-none", at="/audit/?q=nobody+of+this+name", who="aude"),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),
 ]
 
