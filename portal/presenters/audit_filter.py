@@ -139,7 +139,7 @@ class AuditQuestion:
 
     def _window_chip(self) -> Iterator[Chosen]:
         if self.window:
-            yield Chosen(key="created:", value=str(WINDOWS[self.window]), remove_url=self.any_time_url)
+            yield Chosen(key=_("created:"), value=str(WINDOWS[self.window]), remove_url=self.any_time_url)
 
     def _chip(self, term: Term, others: list[Term]) -> Chosen:
         key = f"{term.key}:" if term.key else _("anything:")
