@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.presenters.sessions import address_words, origin_for
@@ -21,6 +22,7 @@ CAUSES = {
     "user_cutoff": _("it began before the cutoff"),
     "claims_changed": _("it still claimed what was lost"),
     "step_up": _("it proved no second factor"),
+    "other": _("another reason"),
 }
 
 
@@ -43,9 +45,15 @@ def attempts_for(attempts: QuerySet[Attempt], reader: User) -> list[AttemptRow]:
     return [_row(attempt, reader) for attempt in rows]
 
 
+def _where(attempt: Attempt) -> str:
+    """Empty for what is counted together, because there was too much of it that day."""
+    name = attempt.application.name if attempt.application else attempt.where
+    return clean(name) if name else gettext("several places")
+
+
 def _row(attempt: Attempt, reader: User) -> AttemptRow:
     return AttemptRow(
-        where=clean(attempt.application.name if attempt.application else attempt.where),
+        where=_where(attempt),
         why=str(CAUSES.get(attempt.cause, attempt.cause)),
         address=address_words(attempt.address, origin=origin_for(reader, attempt.user)),
         times=attempt.times,

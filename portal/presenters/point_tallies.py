@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.presenters.attempts import CAUSES
+from sessions_app.blacklist.causes import UNAVAILABLE
 from sessions_app.models import EnforcementPoint, PointTally
 from sessions_app.models.enforcement_points import PointMode
 
@@ -47,6 +48,7 @@ MORE_CAUSES = {
     "heartbeat_ahead": _("this machine's clock is behind"),
     "went_back": _("the blacklist has lost something"),
     "everyone_cutoff": _("it began before everybody's cutoff"),
+    "refused_by_gateway": _("its gateway had refused it already"),
     "malformed_entry": _("what stands against it cannot be read"),
 }
 
@@ -54,7 +56,9 @@ MORE_CAUSES = {
 def cause_words(cause: str) -> str:
     """A cause as a guard names it, for people; one nobody gave words to stays as it is."""
     what, _colon, which = cause.partition(":")
-    if what == "unavailable":
+    if cause == UNAVAILABLE:
+        return _("the blacklist did not answer")
+    if what == UNAVAILABLE:
         return _("the blacklist did not answer (%(cause)s)") % {"cause": which}
     return str(MORE_CAUSES.get(cause) or CAUSES.get(cause) or cause)
 

@@ -34,6 +34,11 @@ class ValuesRefused(ChangeRefused):
         return " ".join(f"{field}: {sentence}" for field, sentence in self.problems)
 
 
+class TooManyReported(ChangeRefused):
+    code = "too_many_reported"
+    sentence = _("More was reported of this person today than is kept in a day.")
+
+
 # --- Naming people, sessions and tokens -----------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from sessions_app.models.oauth_clients import AuthorizationCode, Consent, OAuthC
 from sessions_app.models.point_tallies import PointTally
 from sessions_app.models.projects import Project
 from sessions_app.models.realms import Realm
+from sessions_app.models.report_quotas import ReportQuota
 from sessions_app.models.revocations import (
     EndedSession,
     OrderKey,
@@ -53,6 +54,7 @@ __all__ = [
     "PointTally",
     "Project",
     "Realm",
+    "ReportQuota",
     "Revocation",
     "RevocationScope",
     "RevocationTarget",

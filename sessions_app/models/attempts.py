@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 class Attempt(models.Model):
     """Repeats of the same receipt, session, place, address and cause on one day are one row, counted.
 
-    `where` is the name of the enforcement point or the reporting service. The address goes after its retention;
+    `where` is the name of the enforcement point or the reporting service; empty for the rest of a day on which
+    there was too much to be kept apart. The address goes after its retention;
     `fingerprint` is what tells two attempts apart without it.
     """
 
@@ -34,6 +35,7 @@ class Attempt(models.Model):
         indexes = [
             models.Index(fields=["user", "-last_at"], name="attempts_of_user"),
             models.Index(fields=["receipt"], name="attempts_by_receipt"),
+            models.Index(fields=["last_at"], name="attempts_by_age"),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ class PointTally(models.Model):
 
     class Meta:
         ordering = ["-hour", "outcome", "cause"]
+        indexes = [models.Index(fields=["hour"], name="tallies_by_age")]
         constraints = [
             models.UniqueConstraint(
                 fields=["point", "hour", "outcome", "cause", "was_enforced"], name="one_tally_per_hour"

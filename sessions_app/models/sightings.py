@@ -23,6 +23,7 @@ class UnmatchedSighting(models.Model):
             )
         ]
         ordering = ["-last_seen_at"]
+        indexes = [models.Index(fields=["last_seen_at"], name="unmatched_by_age")]
 
     def __str__(self) -> str:
         return f"unmatched sighting {self.pk}"

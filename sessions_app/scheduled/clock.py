@@ -20,6 +20,7 @@ from sessions_app.revocation.confirmations import note_absent_sign_ins
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.revocation.reconcile import reconcile
 from sessions_app.scheduled.lease import give_back, take_or_renew
+from sessions_app.sightings.retention import forget_what_is_old
 from sessions_app.tokens.own_issuer import rotate_own_key
 from sessions_app.tokens.profiles import key_fetching
 
@@ -30,6 +31,7 @@ RECONCILE_SECONDS = 60.0
 RENEW_SECONDS = 10.0  # well within half the life of the shortest entry there can be
 EXPIRE_SECONDS = 10.0
 FETCH_SECONDS = 300.0
+FORGET_SECONDS = 600.0
 
 THE_CLOCK = the_clock()
 
@@ -76,6 +78,7 @@ class Clock:
             self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
             self._every("compare", EXPIRE_SECONDS, lambda: note_absent_sign_ins(by=THE_CLOCK))
             self._every("keys", RECONCILE_SECONDS, lambda: rotate_own_key(by=THE_CLOCK))
+            self._every("forget", FORGET_SECONDS, forget_what_is_old)
             self._every("issuers' keys", FETCH_SECONDS, key_fetching.every_issuer)
         except BlacklistUnavailable as failure:
             logger.warning("the blacklist does not answer: %s", failure)

@@ -13,13 +13,15 @@ from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Least
+from django.utils import timezone
 
 from audit.initiators import Door, Initiator, InitiatorKind
+from sessions_app.blacklist.causes import known_cause
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.blacklist.observations import Observation
 from sessions_app.blacklist.verdict import Note, Outcome
-from sessions_app.changes.errors import ChangeRefused
+from sessions_app.changes.errors import ChangeRefused, TooManyReported
 from sessions_app.changes.naming import Place
 from sessions_app.models import (
     Application,
@@ -33,15 +35,18 @@ from sessions_app.models import (
     SessionApplication,
     User,
 )
-from sessions_app.models.moments import from_milliseconds
+from sessions_app.models.moments import from_milliseconds, to_milliseconds
 from sessions_app.revocation.confirmations import note_claims, note_second_factor
 from sessions_app.sightings.facts import SignInFacts
+from sessions_app.sightings.quotas import Made, may_make
 from sessions_app.sightings.reported import report_sign_in
 
 logger = logging.getLogger(__name__)
 
 WRITTEN_EVERY = timedelta(minutes=1)
 ATTEMPTS_A_DAY = 200  # rows of one person and receipt
+COUNTED_WITHIN = timedelta(days=1)
+MOST_TIMES = 2_000_000_000  # what the column holds on every database
 
 
 def the_guard() -> Initiator:
@@ -64,8 +69,12 @@ def keep_observations(batch: Sequence[Observation], *, by: Initiator) -> Kept:
        be kept of one observation is logged and costs the others nothing.
     2. What is counted (tallies, attempts), in one transaction and last.
 
-    Raises OperationalError where SQL is away. The caller then keeps the batch; nothing of it is counted yet.
+    Causes are ours alone, and what is older than a day is neither counted nor an attempt: so the number of rows
+    has a bound, whatever is reported. Raises OperationalError where SQL is away. The caller then keeps the batch;
+    nothing of it is counted yet.
     """
+    batch = [_plain(seen) for seen in batch if _can_be_kept(seen)]
+    recent = [seen for seen in batch if seen.at_ms > to_milliseconds(timezone.now() - COUNTED_WITHIN)]
     places = {point.name: point for point in EnforcementPoint.objects.select_related("application")}
     known = _people_in(batch)
     begun = _note_uses(
@@ -73,9 +82,18 @@ def keep_observations(batch: Sequence[Observation], *, by: Initiator) -> Kept:
     )
     _note_proofs(batch, known, by=by)
     with transaction.atomic():
-        _tally(batch, places)
-        attempts = _note_attempts(batch, known, places)
+        _tally(recent, places)
+        attempts = _note_attempts(recent, known, places, by=by)
     return Kept(sessions_begun=begun, attempts=attempts)
+
+
+def _plain(seen: Observation) -> Observation:
+    return replace(seen, cause=known_cause(seen.outcome, seen.cause))
+
+
+def _can_be_kept(seen: Observation) -> bool:
+    """PostgreSQL has no NUL in texts; one token with one must not cost the whole batch."""
+    return "\x00" not in "".join((seen.where, seen.issuer, seen.realm, seen.person, seen.sid, seen.client))
 
 
 @contextmanager
@@ -98,7 +116,7 @@ def _tally(batch: Sequence[Observation], places: dict[str, EnforcementPoint]) ->
     alike: dict[tuple[int, datetime, str, str, bool], list[Observation]] = defaultdict(list)
     for seen in batch:
         if seen.where in places:
-            key = (places[seen.where].pk, _hour(seen), str(seen.outcome), seen.cause[:60], seen.was_enforced)
+            key = (places[seen.where].pk, _hour(seen), str(seen.outcome), seen.cause, seen.was_enforced)
             alike[key].append(seen)
     # In one order, so that two processes never wait for each other crosswise.
     for key in sorted(alike):
@@ -192,7 +210,13 @@ def _list_application(
 
 
 def _begin(seen: Observation, application: Application | None, *, by: Initiator) -> Session:
-    """A valid token of a session nobody reported. A person nobody knows is kept as unmatched, once."""
+    """A valid token of a session nobody reported. A person nobody knows is kept as unmatched, once.
+
+    Raises TooManyReported where somebody's reports make more sessions of a person than a day can have.
+    """
+    is_somebody = Identity.objects.filter(realm__key=seen.realm, person_id=seen.person).exists()
+    if is_somebody and not may_make(Made.SESSION, by=by, about=f"{seen.realm}\n{seen.person}"):
+        raise TooManyReported
     facts = SignInFacts(
         known_in=Place(realm="" if seen.issuer else seen.realm, issuer=seen.issuer),
         person_id=seen.person,
@@ -222,6 +246,8 @@ def _note_attempts(
     batch: Sequence[Observation],
     known: dict[tuple[str, str], User],
     places: dict[str, EnforcementPoint],
+    *,
+    by: Initiator,
 ) -> int:
     refused = [
         seen for seen in batch if seen.outcome is Outcome.REVOKED and seen.receipt and seen.was_enforced
@@ -237,6 +263,7 @@ def _note_attempts(
             alike[fingerprint],
             user=known[seen.realm, seen.person],
             application=point.application if point else None,
+            by=by,
         )
     return sum(_times(found) for found in alike.values())
 
@@ -247,17 +274,25 @@ def _fingerprint(seen: Observation) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _count_attempt(alike: Sequence[Observation], *, user: User, application: Application | None) -> None:
-    """`alike` is in the order it was seen. Who comes from ever new addresses is counted without them."""
+def _count_attempt(
+    alike: Sequence[Observation], *, user: User, application: Application | None, by: Initiator
+) -> None:
+    """`alike` is in the order it was seen. A receipt that is not this person's is nobody's attempt.
+
+    Who comes from ever new addresses, sessions or places is counted without them, in one row a day and cause.
+    """
     seen, at, times = alike[0], _latest_at(alike), _times(alike)
     fingerprint = _fingerprint(seen)
     counted = Attempt.objects.filter(fingerprint=fingerprint)
-    if counted.update(times=F("times") + times, last_at=_no_earlier(at)):
+    if counted.update(times=_more(times), last_at=_no_earlier(at)):
         return
-    if not Revocation.objects.filter(receipt=seen.receipt).exists():
+    if not Revocation.objects.of(user).filter(receipt=seen.receipt).exists():
         return
-    if seen.address and _are_many(user, seen):
-        _count_attempt([replace(each, address=None) for each in alike], user=user, application=application)
+    if seen.where and _are_many(user, seen):
+        rest = [replace(each, address=None, sid="", where="") for each in alike]
+        _count_attempt(rest, user=user, application=None, by=by)
+        return
+    if not may_make(Made.ATTEMPT, by=by):
         return
     try:
         with transaction.atomic():
@@ -268,14 +303,19 @@ def _count_attempt(alike: Sequence[Observation], *, user: User, application: App
                 session=Session.objects.filter(realm__key=seen.realm, sid=seen.sid).first(),
                 application=application,
                 where=seen.where[:200],
-                cause=seen.cause[:40],
+                cause=seen.cause,
                 address=seen.address,
                 first_at=from_milliseconds(seen.at_ms),
                 last_at=at,
-                times=times,
+                times=min(times, MOST_TIMES),
             )
     except IntegrityError:  # another process kept the first of the same
-        counted.update(times=F("times") + times, last_at=_no_earlier(at))
+        counted.update(times=_more(times), last_at=_no_earlier(at))
+
+
+def _more(times: int) -> Least:
+    """Counted no further than the column holds, which would be an error to whoever reports."""
+    return Least(F("times") + times, Value(MOST_TIMES))
 
 
 def _are_many(user: User, seen: Observation) -> bool:

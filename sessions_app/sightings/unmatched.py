@@ -14,12 +14,21 @@ from audit.record import record
 from sessions_app.changes.texts import shown
 from sessions_app.models import Realm, UnmatchedSighting
 from sessions_app.sightings.facts import SignInFacts
+from sessions_app.sightings.quotas import Made, may_make
 
 
 @transaction.atomic
-def keep_unmatched(facts: SignInFacts, realm: Realm, *, by: Initiator) -> UnmatchedSighting:
-    """One row per identity and session, counted; the audit entry is written the first time."""
+def keep_unmatched(facts: SignInFacts, realm: Realm, *, by: Initiator) -> None:
+    """One row per identity and session, counted; the audit entry is written the first time.
+
+    Beyond what a reporter may make in a day nothing more is kept of people nobody knows.
+    """
     told = {"facts": _facts(facts), "reported_by": (by.name or by.id)[:200]}
+    kept = UnmatchedSighting.objects.filter(realm=realm, person_id=facts.person_id, sid=facts.sid)
+    if kept.update(**told, times_seen=F("times_seen") + 1, last_seen_at=timezone.now()):
+        return
+    if not may_make(Made.UNMATCHED, by=by):
+        return
     sighting, is_new = UnmatchedSighting.objects.get_or_create(
         realm=realm, person_id=facts.person_id, sid=facts.sid, defaults=told
     )
@@ -30,12 +39,6 @@ def keep_unmatched(facts: SignInFacts, realm: Realm, *, by: Initiator) -> Unmatc
             details={"realm": realm.key, "sighting": sighting.pk},
             personal={"person_id": facts.person_id},
         )
-        return sighting
-    UnmatchedSighting.objects.filter(pk=sighting.pk).update(
-        **told, times_seen=F("times_seen") + 1, last_seen_at=timezone.now()
-    )
-    sighting.refresh_from_db()
-    return sighting
 
 
 def _facts(facts: SignInFacts) -> dict[str, Any]:

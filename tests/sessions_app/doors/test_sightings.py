@@ -9,14 +9,25 @@ import pytest
 from django.utils import timezone
 
 from audit.initiators import the_shell
+from audit.models import AuditEntry
 from sessions_app.blacklist.observations import folded, observe
 from sessions_app.blacklist.reporting import reports_of
-from sessions_app.models import Attempt, Issuer, PointTally, RoleChange, Scope, Session, User
+from sessions_app.models import (
+    Attempt,
+    Issuer,
+    PointTally,
+    RoleChange,
+    Scope,
+    Session,
+    UnmatchedSighting,
+    User,
+)
 from sessions_app.models.moments import to_milliseconds
 from sessions_app.models.reasons import Reason
 from sessions_app.models.role_changes import RoleChangeState
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.sightings.quotas import LIMITS, Limit, Made
 from tests.factories import ISS, an_enforcement_point, open_session, token_for, verdict_on
 from tests.sessions_app.doors.machines import Machine
 
@@ -98,6 +109,65 @@ def test_a_report_confirms_no_role_change_and_spoils_none(ines: User):
 
     change.refresh_from_db()
     assert change.state == "waiting"
+
+
+# --- What one credential can make in a day ---------------------------------------------------------
+
+
+def limit(monkeypatch: pytest.MonkeyPatch, kind: Made, **numbers: int) -> None:
+    monkeypatch.setitem(LIMITS, kind, Limit(**numbers))
+
+
+def test_a_credential_makes_no_more_sessions_of_one_person_than_a_day_holds(
+    ines: User, otto: User, monkeypatch: pytest.MonkeyPatch
+):
+    limit(monkeypatch, Made.SESSION, in_all=100, of_person=2)
+    machine = Machine(Scope.SIGHTINGS_WRITE)
+
+    answers = [
+        machine.post("/sightings", {"observations": [seen(ines, sid=f"s-{n}"), seen(otto, sid=f"o-{n}")]})
+        for n in (1, 2, 3)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert sorted(Session.objects.values_list("sid", flat=True)) == ["o-1", "o-2", "s-1", "s-2"]
+
+
+def test_one_credential_that_reports_too_much_holds_up_no_other(ines: User, monkeypatch: pytest.MonkeyPatch):
+    limit(monkeypatch, Made.SESSION, in_all=1)
+    report(seen(ines, sid="s-1"), seen(ines, sid="s-2"))
+
+    assert report(seen(ines, sid="s-3")).json()["sessions_begun"] == 1
+
+
+def test_people_nobody_knows_are_kept_up_to_a_day_s_limit_and_repeats_cost_nothing(
+    ines: User, monkeypatch: pytest.MonkeyPatch
+):
+    limit(monkeypatch, Made.UNMATCHED, in_all=2)
+    machine = Machine(Scope.SIGHTINGS_WRITE)
+    strangers = [seen(ines, person=f"stranger-{n}", sid=f"s-{n}") for n in (1, 1, 2, 3)]
+
+    machine.post("/sightings", {"observations": strangers[:1]})
+    machine.post("/sightings", {"observations": strangers})
+
+    counted = dict(UnmatchedSighting.objects.values_list("person_id", "times_seen"))
+    assert counted == {"stranger-1": 2, "stranger-2": 1}
+    assert AuditEntry.objects.of_events("SE-102").count() == 2
+
+
+def test_attempts_of_one_credential_are_bounded_in_all(ines: User, monkeypatch: pytest.MonkeyPatch):
+    limit(monkeypatch, Made.ATTEMPT, in_all=2)
+    order = Order(
+        initiator=the_shell(),
+        reason=Reason.OFFBOARDING,
+        scope=OneUser(user_id=ines.pk),
+        received_at=timezone.now(),
+    )
+    refused = {"outcome": "revoked", "cause": "user_blocked", "receipt": revoke(order).receipt}
+
+    report(*[seen(ines, **refused, where=f"w-{n}") for n in range(4)])
+
+    assert Attempt.objects.count() == 2
 
 
 def test_a_moment_in_the_future_is_now(ines: User):

@@ -13,7 +13,16 @@ from audit.initiators import the_shell
 from audit.models import AuditEntry
 from sessions_app.blacklist.keys import KeySpace
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import BlacklistEntry, BlacklistState, Lease, Revocation, Role, Session, User
+from sessions_app.models import (
+    Attempt,
+    BlacklistEntry,
+    BlacklistState,
+    Lease,
+    Revocation,
+    Role,
+    Session,
+    User,
+)
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.engine import revoke
@@ -312,3 +321,23 @@ def test_a_block_is_renewed_in_time_however_short_sessions_are(issuer):
     issuer.clock_allowance_seconds = 0
 
     assert issuer.longest_life_ms / 2 > RENEW_SECONDS * 1000 * 2
+
+
+@pytest.mark.usefixtures("server")
+def test_addresses_whose_time_is_over_are_forgotten_by_the_clock(ines: User):
+    long_ago = timezone.now() - timedelta(days=731)
+    attempt = Attempt.objects.create(
+        fingerprint="1",
+        receipt="CF-0000000001",
+        user=ines,
+        where="wiki",
+        cause="user_blocked",
+        address="203.0.113.9",
+        first_at=long_ago,
+        last_at=long_ago,
+    )
+
+    Clock().beat()
+
+    attempt.refresh_from_db()
+    assert attempt.address is None

@@ -53,6 +53,13 @@ def end_access(user: User, reason: Reason = Reason.OFFBOARDING) -> Revocation:
     return revoke(Order(initiator=the_shell(), reason=reason, scope=scope, received_at=timezone.now()))
 
 
+def saw_refused(user: User) -> Observation:
+    """One use, just now, of what was ended before."""
+    token = token_for(user, open_session(user))
+    end_access(user)
+    return saw(token)
+
+
 def next_second() -> None:
     """A session that began in the cutoff's own second is over."""
     time.sleep(1.01 - time.time() % 1)
@@ -172,7 +179,50 @@ def test_who_comes_from_ever_new_addresses_fills_no_table(ines: User, monkeypatc
 
     counted = list(Attempt.objects.order_by("pk").values_list("times", flat=True))
     assert counted == [1, 1, 1, 7]
-    assert Attempt.objects.filter(address=None).count() == 1
+    assert Attempt.objects.filter(address=None, where="").count() == 1
+
+
+def test_who_comes_as_ever_new_sessions_at_ever_new_places_for_ever_new_causes_fills_no_table(
+    ines: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sessions_app.sightings.observed.ATTEMPTS_A_DAY", 3)
+    seen = saw_refused(ines)
+
+    keep(*[replace(seen, sid=f"s-{n}", where=f"w-{n}", cause=f"c-{n}") for n in range(1, 11)])
+
+    assert list(Attempt.objects.order_by("pk").values_list("cause", "times")) == [
+        ("other", 1),
+        ("other", 1),
+        ("other", 1),
+        ("other", 7),
+    ]
+
+
+def test_what_is_older_than_a_day_is_no_attempt_and_in_no_tally(ines: User):
+    an_enforcement_point()
+    seen = saw_refused(ines)
+
+    keep(replace(seen, at_ms=seen.at_ms - 25 * 3_600_000))
+
+    assert not Attempt.objects.exists()
+    assert not PointTally.objects.exists()
+
+
+def test_the_receipt_of_somebody_else_makes_no_attempt(ines: User, otto: User):
+    seen = saw_refused(otto)
+
+    keep(replace(seen, person="nw-ines"))
+
+    assert not Attempt.objects.exists()
+
+
+def test_what_is_counted_stops_where_the_column_ends(ines: User):
+    many = replace(saw_refused(ines), times=1_500_000_000)
+
+    keep(many)
+    keep(many)
+
+    assert Attempt.objects.get().times == 2_000_000_000
 
 
 def test_what_was_only_observed_is_no_attempt(ines: User):
@@ -233,6 +283,23 @@ def test_the_last_time_is_that_of_each_cause_and_a_late_report_never_moves_it_ba
 
     seconds = {tally.cause: (tally.last_at.second, tally.times) for tally in PointTally.objects.all()}
     assert seconds == {"expired": (30, 2), "malformed": (50, 1)}
+
+
+def test_a_cause_nobody_gave_is_counted_as_another_reason(issuer: Issuer):
+    an_enforcement_point()
+    seen = saw("garbage")
+
+    keep(replace(seen, cause="made up"), replace(seen, cause="made up too"))
+
+    assert list(PointTally.objects.values_list("cause", "times")) == [("other", 2)]
+
+
+def test_a_text_no_database_takes_costs_the_others_nothing(ines: User):
+    good = saw(token_for(ines, sid="sid-new"))
+
+    keep(replace(good, sid="a\x00b"), good)
+
+    assert list(Session.objects.values_list("sid", flat=True)) == ["sid-new"]
 
 
 # --- Proofs ---------------------------------------------------------------------------------------
