@@ -57,7 +57,7 @@ def cause_words(cause: str) -> str:
     """A cause as a guard names it, for people; one nobody gave words to stays as it is."""
     what, _colon, which = cause.partition(":")
     if cause == UNAVAILABLE:
-        return _("the blacklist did not answer")
+        return str(_("the blacklist did not answer"))
     if what == UNAVAILABLE:
         return _("the blacklist did not answer (%(cause)s)") % {"cause": which}
     return str(MORE_CAUSES.get(cause) or CAUSES.get(cause) or cause)

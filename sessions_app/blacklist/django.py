@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib.auth import SESSION_KEY as USER_KEY
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 # Where a sign-in is kept in Django's session, unless the project keeps it elsewhere.
 SESSION_KEY: Final = "curfew"
+
+# For whoever is signed in, a sign-in that cannot be asked about is over like one that was ended.
+NOBODY_CAN_ASK: Final = Verdict(Outcome.REVOKED, "session_revoked")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 Middleware = Callable[[GetResponse], GetResponse]
@@ -73,10 +77,23 @@ def guarding_tokens(
     return middleware
 
 
+class NotKept(Exception):
+    """Django says that somebody is signed in, and nobody kept of which sign-in that is."""
+
+
 def kept_session(request: HttpRequest) -> LocalSession | None:
-    """The sign-in `keep_session` stored; None for somebody who is not signed in."""
+    """The sign-in `keep_session` stored; None for somebody who is not signed in.
+
+    Raises NotKept for a sign-in of Django's that was not stored, such as one from before there was a guard: as
+    nobody can ask about it, `guarding_sessions` ends it. A project with other sign-ins of its own says which in
+    a `session_of` of its own.
+    """
     kept = request.session.get(SESSION_KEY)
-    return None if kept is None else LocalSession.from_json(kept)
+    if kept is not None:
+        return LocalSession.from_json(kept)
+    if USER_KEY in request.session:
+        raise NotKept
+    return None
 
 
 def keep_session(request: HttpRequest, session: LocalSession) -> None:
@@ -115,6 +132,8 @@ def guarding_sessions(
                 return get_response(request)
             try:
                 session = session_of(request)
+            except NotKept:
+                return _parted(request, NOBODY_CAN_ASK, end, sign_in_url)
             except Exception as error:
                 logger.exception("the application could not say who is signed in")
                 return _parted(request, unavailable(error), end, sign_in_url)

@@ -67,9 +67,33 @@ class Guard:
         except Exception as error:  # noqa: BLE001 - unknown is closed: no failure may look like "allowed"
             return replace(unavailable(error), claims=claims)
 
-    def check_session(self, realm: str, person: str, sid: str | None, started_at_ms: int) -> Verdict:
-        """The verdict on a session that is known without a token, such as an application's cookie."""
-        return self.check_subject(Subject(realm, person, sid, None, started_at_ms))
+    def check_session(
+        self,
+        realm: str,
+        person: str,
+        sid: str | None,
+        started_at_ms: int,
+        *,
+        second_factor: bool = False,
+        entitlements: tuple[str, ...] | None = None,
+    ) -> Verdict:
+        """The verdict on a session that is known without a token, such as an application's cookie.
+
+        `second_factor` says that its sign-in proved one; without it, a person of whom one is demanded is
+        refused with step_up. `entitlements` are the groups and roles the session gives, None where it gives
+        none of its own: then a lost one cannot be noticed. Whoever kept a `LocalSession` of the token asks by
+        `check_subject(session.subject())`, which also ends it with its project.
+        """
+        subject = Subject(
+            realm,
+            person,
+            sid,
+            None,
+            started_at_ms,
+            second_factor=second_factor,
+            entitlements=entitlements,
+        )
+        return self.check_subject(subject)
 
     def check_subject(self, subject: Subject) -> Verdict:
         """The verdict on somebody whose token was verified elsewhere, or who has none."""

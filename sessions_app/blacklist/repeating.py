@@ -36,7 +36,10 @@ class Repeating:
             self._thread.join(timeout_seconds)
 
     def _start(self) -> None:
-        with self._starting:
+        # A process forked at the wrong moment finds the lock taken by a thread it does not have.
+        if not self._starting.acquire(blocking=False):
+            return
+        try:
             if self._started_in == os.getpid() or self._stop.is_set():
                 return
             thread = Thread(target=self._run, name=self._name, daemon=True)
@@ -46,6 +49,8 @@ class Repeating:
                 logger.warning("no thread can be started for %s", self._name)
                 return
             self._thread, self._started_in = thread, os.getpid()
+        finally:
+            self._starting.release()
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause()):

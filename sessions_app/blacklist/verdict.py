@@ -76,7 +76,7 @@ class Subject(NamedTuple):
     token_id: str | None
     started_ms: int
     project_end_ms: int | None = None
-    second_factor: bool = True
+    second_factor: bool = False
     entitlements: tuple[str, ...] | None = None
 
 

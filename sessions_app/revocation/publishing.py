@@ -131,6 +131,7 @@ def _subject_of(entry: BlacklistEntry) -> Subject:
         sid=entry.ident if entry.kind == EntryKind.SESSION else None,
         token_id=entry.ident if entry.kind == EntryKind.TOKEN else None,
         started_ms=entry.cutoff_ms if is_user else FAR_FUTURE_MS,
+        second_factor=True,  # what is demanded of the person must not stand in for an entry that is missing
     )
 
 

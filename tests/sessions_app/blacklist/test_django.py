@@ -167,6 +167,20 @@ def test_a_sign_in_is_out_at_the_next_click(guard: Guard, writer: BlacklistWrite
 
 
 @pytest.mark.usefixtures("signed_cookies")
+def test_a_sign_in_nobody_can_ask_about_is_ended(guard: Guard) -> None:
+    """As one from before there was a guard: whoever had it stolen could end it nowhere."""
+    browser = Browser(guard, sign_in_url="/accounts/login/")
+    old = SessionStore()
+    old["_auth_user_id"] = "7"
+    browser.cookie = old._get_session_key()
+
+    response = browser.click()
+
+    assert (response.status_code, response["Location"]) == (303, "/accounts/login/?ended=session_revoked")
+    assert "_auth_user_id" not in SessionStore(browser.cookie)
+
+
+@pytest.mark.usefixtures("signed_cookies")
 def test_while_it_is_unknown_the_sign_in_stays(guard: Guard, redis_server: EmbeddedRedis) -> None:
     browser = Browser(guard)
     redis_server.flush()

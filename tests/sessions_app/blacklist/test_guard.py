@@ -1,5 +1,7 @@
 """The guard as a whole, on the real server: total, closed when it does not know, right when it does."""
 
+from functools import partial
+
 import pytest
 from redis.exceptions import (
     AuthenticationError,
@@ -16,7 +18,7 @@ from redis.sentinel import MasterNotFoundError
 from sessions_app.blacklist.guard import Guard, bearer_token, now_ms
 from sessions_app.blacklist.reader import BlacklistReader
 from sessions_app.blacklist.values import SessionValue, TokenValue, UserValue
-from sessions_app.blacklist.verdict import Outcome, Subject, Values
+from sessions_app.blacklist.verdict import Outcome, Subject, Values, lost_digest
 from sessions_app.blacklist.writer import BlacklistWriter, Entry
 from tests.redis_server import EmbeddedRedis
 from tests.sessions_app.blacklist.conftest import ENV, fresh_marker
@@ -86,6 +88,17 @@ def test_a_session_can_be_asked_for_without_a_token(guard: Guard, writer: Blackl
     assert guard.check_session(REALM, "ines", "session-1", NOW_MS).cause == "session_revoked"
     assert guard.check_session(REALM, "ines", "session-2", NOW_MS).outcome is Outcome.ALLOWED
     assert guard.check_session(REALM, "ines", None, NOW_MS).outcome is Outcome.ALLOWED
+
+
+def test_a_session_without_a_token_is_asked_for_its_second_factor_and_its_roles_too(
+    guard: Guard, writer: BlacklistWriter
+) -> None:
+    publish(writer, UserValue(1, False, 0, NOW_MS, "CF-A", lost=(lost_digest("approve"),)))
+    proved = partial(guard.check_session, REALM, "ines", "session-1", NOW_MS, second_factor=True)
+
+    assert guard.check_session(REALM, "ines", "session-1", NOW_MS).cause == "step_up"
+    assert proved().outcome is Outcome.ALLOWED
+    assert proved(entitlements=("approve",)).cause == "claims_changed"
 
 
 @pytest.mark.parametrize("subject", [("", "ines", "s"), (REALM, "", "s"), (REALM, "ines", "")])

@@ -9,7 +9,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from sessions_app.blacklist.asgi import AsgiGuardMiddleware
+from sessions_app.blacklist.asgi import AsgiGuardMiddleware, AsgiSessionMiddleware
 from sessions_app.blacklist.django import guarding_sessions, guarding_tokens
 from sessions_app.blacklist.guard import Guard, GuardMiddleware
 from sessions_app.blacklist.local_sessions import LocalSession
@@ -47,6 +47,19 @@ def over_asgi(guard: Guard, observe: Observe) -> None:
     )
 
 
+def with_a_cookie_over_asgi(guard: Guard, observe: Observe) -> None:
+    scope = {"type": "http", "path": "/", "headers": [], "client": ("203.0.113.7", 4711)}
+    guarded = AsgiSessionMiddleware(
+        nothing,
+        guard,
+        session_of=lambda _scope: SESSION,
+        end=lambda _scope: (),
+        observe=observe,
+        where="billing",
+    )
+    asyncio.run(guarded(scope, nothing, nothing))
+
+
 def in_django(guard: Guard, observe: Observe) -> None:
     request = RequestFactory().get(
         "/", headers={"Authorization": f"Bearer {a_token()}"}, REMOTE_ADDR="203.0.113.7"
@@ -78,7 +91,14 @@ async def nothing(*_args: Any) -> Any:
     return {}
 
 
-WAYS = [over_wsgi, with_a_cookie_over_wsgi, over_asgi, in_django, with_a_cookie_in_django]
+WAYS = [
+    over_wsgi,
+    with_a_cookie_over_wsgi,
+    over_asgi,
+    with_a_cookie_over_asgi,
+    in_django,
+    with_a_cookie_in_django,
+]
 
 
 @pytest.mark.parametrize("way", WAYS)

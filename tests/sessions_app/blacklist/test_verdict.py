@@ -10,7 +10,7 @@ from sessions_app.blacklist.verdict import Outcome, Subject, Values, Verdict, de
 NOW_MS = 1_767_225_600_000
 STARTED_MS = NOW_MS - 3_600_000
 
-ANY_SUBJECT = Subject("northwind", "ines", "s", "t", STARTED_MS)
+ANY_SUBJECT = Subject("northwind", "ines", "s", "t", STARTED_MS, second_factor=True)
 
 MOMENTS = st.integers(NOW_MS - 10_000, NOW_MS + 10_000)
 POSITIONS = st.tuples(st.integers(0, 3), st.integers(0, 3))
