@@ -23,6 +23,7 @@ import jwt
 from portal.starting.supervisor import web_command
 from sessions_app.models import Scope, Session
 from tests.bench import peer_address
+from tests.bench.saturation import asked_for, most_a_second
 from tests.bench.scratch import keeping_time
 from tests.bench.timing import Times, in_turns, quantile
 from tests.factories import (
@@ -41,6 +42,8 @@ PEOPLE = 50
 ROUNDS, CALLS = 6, 300
 SLOW_CALLS = 10
 RATE_A_SECOND, TURNS, SECONDS_A_TURN, CONNECTIONS = 500, 4, 2, 8
+NEW_TOKENS = 24_000  # more than are asked for: each is new but for the last turns of a fast machine
+FILE = b"hello\n"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 NGINX = """
@@ -51,14 +54,19 @@ http {{
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   upstream curfew {{ server 127.0.0.1:{curfew}; keepalive 16; }}
+  upstream other {{ server 127.0.0.1:{other}; keepalive 16; }}
   server {{
     listen 127.0.0.1:{port}; root {folder};
     location = /alone {{ try_files /file =404; }}
-    location = /nginx {{ auth_request /yes; try_files /file =404; }}
     location = /curfew {{ auth_request /ask; try_files /file =404; }}
-    location = /yes {{ internal; return 204; }}
+    location = /other {{ auth_request /ask-other; try_files /file =404; }}
+    location = /yes {{ return 204; }}
     location = /ask {{
       internal; proxy_pass http://curfew/verdict; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_pass_request_body off; proxy_set_header Content-Length "";
+    }}
+    location = /ask-other {{
+      internal; proxy_pass http://other/yes; proxy_http_version 1.1; proxy_set_header Connection "";
       proxy_pass_request_body off; proxy_set_header Content-Length "";
     }}
   }}
@@ -77,8 +85,9 @@ def measure() -> str:
         peer = standing.enter_context(serving("tests.bench.peer:application", ready=peer_address.PATH))
         text = one_at_a_time(curfew, peer, credential, tokens)
         if shutil.which("nginx"):
-            nginx = standing.enter_context(running_nginx(curfew))
-            text += "\n\n" + behind_nginx(nginx, tokens)
+            other = standing.enter_context(running_nginx(curfew))
+            nginx = standing.enter_context(running_nginx(curfew, other=other))
+            text += "\n\n" + behind_nginx(nginx, tokens) + "\n\n" + as_many_as_it_takes(nginx)
     return text
 
 
@@ -170,7 +179,7 @@ def behind_nginx(port: int, tokens: list[str]) -> str:
     """Requests come at a fixed rate whether or not the ones before were answered in time."""
     places = {
         "nginx alone, a file": "/alone",
-        "auth_request answered by nginx itself": "/nginx",
+        "auth_request to another nginx": "/other",
         "auth_request to /verdict": "/curfew",
     }
     taken: dict[str, list[float]] = {name: [] for name in places}
@@ -217,6 +226,29 @@ def _steadily(port: int, address: str, tokens: list[str], taken: list[float], du
         taken.append((time.perf_counter() - began) * 1_000_000)
 
 
+# --- As many as it takes ----------------------------------------------------------------------------
+
+
+def as_many_as_it_takes(port: int) -> str:
+    """What one web process adds to what nginx can do, with every signature verified and with none."""
+    known = open_session(a_person("door-most"))
+    new = (another_token(known) for _ in range(NEW_TOKENS))
+    asked = {
+        "auth_request to another nginx": asked_for("/other", [another_token(known)]),
+        "auth_request to /verdict, seen before": asked_for("/curfew", [another_token(known)]),
+        "auth_request to /verdict, every token new": asked_for("/curfew", new),
+    }
+    most: dict[str, list[float]] = {name: [] for name in asked}
+    for turn in range(TURNS):
+        for name, requests in asked.items():
+            share = requests[turn * len(requests) // TURNS :] if len(requests) > 1 else requests
+            most[name].append(most_a_second(port, share, ends_with=FILE, seconds=SECONDS_A_TURN))
+    base = max(most["auth_request to another nginx"])
+    rows = [f"{name:<42} {max(rates):>9.0f} {max(rates) / base:>8.2f}" for name, rates in most.items()]
+    title = f"Behind nginx as many as it takes, one worker each, best of {TURNS} turns"
+    return "\n".join([title, f"{'requests a second':<42} {'most':>9} {'ratio':>8}", *rows])
+
+
 # --- Servers ------------------------------------------------------------------------------------------
 
 
@@ -236,12 +268,13 @@ def serving(application: str, *, ready: str, folder: Path = ROOT) -> Iterator[in
 
 
 @contextmanager
-def running_nginx(curfew: int) -> Iterator[int]:
+def running_nginx(curfew: int, *, other: int | None = None) -> Iterator[int]:
+    """In front of Curfew and of another nginx that lets everybody in."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="bench-nginx-") as folder:
-        Path(folder, "file").write_text("hello\n")
+        Path(folder, "file").write_bytes(FILE)
         configuration = Path(folder, "nginx.conf")
-        configuration.write_text(NGINX.format(folder=folder, curfew=curfew, port=port))
+        configuration.write_text(NGINX.format(folder=folder, curfew=curfew, other=other or port, port=port))
         Path(folder).chmod(0o755)
         process = subprocess.Popen(["nginx", "-c", configuration, "-p", folder], stderr=subprocess.DEVNULL)
         try:
