@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
@@ -30,6 +31,8 @@ COLUMNS = (
 ORIGIN_COLUMNS = ("session_id", "address", "place", "user_agent", "signed_in_with")
 # What a spreadsheet would take for a formula, or as the start of one after leading white space.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where a comma is for decimals, spreadsheets split at semicolons, whatever stands in quotes; some at tabs.
+LATER_FORMULA = re.compile(r"([;\t\r\n][ \"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 BYTE_ORDER_MARK = "\ufeff"
 
 Row = dict[str, str]
@@ -66,8 +69,9 @@ def as_json_lines(rows: Iterable[Row], columns: tuple[str, ...]) -> Iterator[str
 
 
 def harmless(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.lstrip(" ").startswith(FORMULA) else value
+    """A cell that no spreadsheet takes for a formula, nor part of it for a cell of its own."""
+    split = LATER_FORMULA.sub(r"\1'", value)
+    return f"'{split}" if split.lstrip(" ").startswith(FORMULA) else split
 
 
 def _written(writer: object, line: StringIO, cells: Iterable[str]) -> str:

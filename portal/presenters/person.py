@@ -189,7 +189,10 @@ class PersonPage:
     @cached_property
     def may_help_prove(self) -> bool:
         allowed = may_for(self.reader, May.ALLOW_SIGN_IN_AGAIN, self.person)
-        return allowed and not self.is_reader and self.is_proof_demanded
+        is_theirs_to_help = (
+            not self.is_reader and _refusal_of_the_privileged(self.person, self.reader) is None
+        )
+        return allowed and is_theirs_to_help and self.is_proof_demanded
 
     @cached_property
     def factorless_issuers(self) -> list[str]:

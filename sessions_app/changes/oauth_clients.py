@@ -238,7 +238,9 @@ def _is_redirect_uri(uri: str) -> bool:
     except ValueError:
         return False
     is_local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    plain = not parts.fragment and "@" not in parts.netloc and shown(uri, limit=2000) == uri
+    # They are kept in one text, split at spaces: what stood behind one would be an address nobody looked at.
+    is_one = shown(uri, limit=2000) == uri and " " not in uri
+    plain = is_one and not parts.fragment and "@" not in parts.netloc
     return plain and bool(parts.hostname) and (parts.scheme == "https" or is_local)
 
 

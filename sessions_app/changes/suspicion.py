@@ -19,6 +19,7 @@ from sessions_app.revocation.confirmations import publish_what_is_true
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.errors import ActingOnOneself
 from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.revocation.rules import refuse_privileged
 
 ENROLMENT_LASTS = timedelta(hours=1)
 SHORTEST_REASON = 3
@@ -67,8 +68,8 @@ def is_second_factor_demanded(user: User) -> bool:
 def allow_enrolment(user: User, *, by: Initiator, reason: str) -> datetime:
     """Let somebody without a second factor set one up within the hour, although one is demanded of them.
 
-    Whoever allows it has made sure who they are. Returns until when. Raises ReasonTooShort, NothingDemanded
-    or ActingOnOneself.
+    Whoever allows it has made sure who they are. Returns until when. Raises ReasonTooShort, NothingDemanded,
+    ActingOnOneself or PrivilegedPerson.
     """
     _check(user, by=by, reason=reason)
     with transaction.atomic():
@@ -86,7 +87,7 @@ def allow_enrolment(user: User, *, by: Initiator, reason: str) -> datetime:
 def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
     """End the demand because the person was identified in another way, which the reason says.
 
-    Raises ReasonTooShort, NothingDemanded or ActingOnOneself.
+    Raises ReasonTooShort, NothingDemanded, ActingOnOneself or PrivilegedPerson.
     """
     _check(user, by=by, reason=reason)
     with transaction.atomic():
@@ -104,6 +105,8 @@ def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
 def _check(user: User, *, by: Initiator, reason: str) -> None:
     if by.user_id == user.pk:
         raise ActingOnOneself
+    # Whoever could open this door could let a thief into an Admin's account, and so become Admin.
+    refuse_privileged(by, user)
     if len(reason.strip()) < SHORTEST_REASON:
         raise ReasonTooShort
     if not is_second_factor_demanded(user):

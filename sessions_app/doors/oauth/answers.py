@@ -49,8 +49,8 @@ def machine_endpoint(view: View) -> View:
         except Exception:  # a client must never meet a page for people
             logger.exception("an OAuth call failed")
             response = oauth_error(503, "server_error", "This failed on our side.", Retry_After="2")
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers.setdefault("Pragma", "no-cache")
+        if "Cache-Control" not in response.headers:
+            response["Cache-Control"], response["Pragma"] = "no-store", "no-cache"
         return response
 
     answered.csrf_exempt = True  # type: ignore[attr-defined]  # how Django's middleware asks

@@ -55,7 +55,6 @@ def jwks(request: HttpRequest) -> HttpResponse:
     """The public keys. What is published here ahead signs an hour later at the earliest."""
     response = JsonResponse(published_keys(), content_type="application/jwk-set+json")
     response["Cache-Control"] = f"public, max-age={KEYS_MAX_AGE_SECONDS}"
-    del response["Pragma"]
     return _open_to_all(response)
 
 

@@ -34,15 +34,12 @@ def token(request: HttpRequest) -> HttpResponse:
     3. Ask the guard once more: what was cut off meanwhile gets nothing.
     """
     form = read_form(request)
-    throttle = _throttle_of(request, form)
-    if throttle.is_closed():
-        return _too_many(throttle)
     validator = CurfewValidator()
     headers, body, status = _exchange(request, validator)
     if validator.misuse is not None and validator.client is not None:
         end_family(*validator.misuse, client=validator.client)
     if status == 401:
-        throttle.note_failure()
+        return _count_failure(request, form) or of_core(headers, body, status)
     if status == 200 and validator.session is not None:
         if was_cut_off(validator.session):
             return oauth_error(400, "invalid_grant", "This access has been ended.")
@@ -55,13 +52,9 @@ def token(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest) -> HttpResponse:
     """200 and nothing more for a token that is gone, was never there, or is somebody else's."""
     form = read_form(request)
-    throttle = _throttle_of(request, form)
-    if throttle.is_closed():
-        return _too_many(throttle)
     validator = CurfewValidator()
     if not _authenticate(request, validator, form):
-        throttle.note_failure()
-        return _unproved()
+        return _count_failure(request, form) or _unproved()
     if not form.get("token"):
         return oauth_error(400, "invalid_request", "Missing token parameter.")
     assert validator.client is not None
@@ -99,9 +92,14 @@ def _authenticate(request: HttpRequest, validator: CurfewValidator, form: Mappin
     return validator.is_proved(Request(request.get_full_path(), "POST", form, headers))
 
 
-def _throttle_of(request: HttpRequest, form: Mapping[str, str]) -> Throttle:
+def _count_failure(request: HttpRequest, form: Mapping[str, str]) -> HttpResponse | None:
+    """What a guesser is told once there were too many. Only failures come here: the right secret always gets in."""
     claimed = claimed_client(request.headers.get("Authorization", ""), form)
-    return Throttle(_address(request), claimed)
+    throttle = Throttle(_address(request), claimed)
+    if throttle.is_closed():
+        return _too_many(throttle)
+    throttle.note_failure()
+    return None
 
 
 def _address(request: HttpRequest) -> str | None:

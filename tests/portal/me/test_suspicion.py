@@ -23,7 +23,7 @@ from sessions_app.changes.suspicion import (
 from sessions_app.models import Issuer, Revocation, User
 from sessions_app.models.issuers import StartedFrom
 from sessions_app.models.reasons import Reason
-from sessions_app.revocation.errors import ActingOnOneself, ReasonNotAllowed
+from sessions_app.revocation.errors import ActingOnOneself, PrivilegedPerson, ReasonNotAllowed
 from tests.factories import (
     PASSWORD,
     a_machine,
@@ -152,6 +152,29 @@ def test_nobody_helps_themselves_and_nobody_without_need(change: object, sam: Us
     suspected(ines)
     with pytest.raises(ActingOnOneself):
         change(ines, by=initiator_of(ines), reason="it is me")  # type: ignore[operator]  # likewise
+
+
+@pytest.mark.parametrize("change", [allow_enrolment, waive_second_factor])
+def test_only_security_lets_somebody_privileged_in_without_their_second_factor(
+    change: object, ivan: User, sam: User, ada: User
+):
+    suspected(ada, by=sam)
+
+    with pytest.raises(PrivilegedPerson):
+        change(ada, by=initiator_of(ivan), reason="she called me")  # type: ignore[operator]  # one of the two
+    still_demanded = is_second_factor_demanded(ada)
+    change(ada, by=initiator_of(sam), reason="came to the desk with her passport")  # type: ignore[operator]  # likewise
+
+    assert still_demanded
+
+
+def test_nobody_is_offered_to_help_whom_they_may_not(ivan: User, sam: User, ada: User):
+    suspected(ada, by=sam)
+    browser, form = browser_of(ivan), {"how": "waive", "reason": "she called me"}
+
+    assert "Help with second factor" not in text_of(browser.get(f"/people/{ada.pk}/"))
+    assert browser.post(f"/people/{ada.pk}/second-factor/", form).status_code == 403
+    assert is_second_factor_demanded(ada)
 
 
 # --- Being told -----------------------------------------------------------------------------------

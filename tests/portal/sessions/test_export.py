@@ -82,6 +82,12 @@ def test_a_name_cannot_become_a_formula(start: str):
     assert harmless("Ines") == "Ines"
 
 
+@pytest.mark.parametrize("between", [";", "; ", ';"', "\t", "\n"])
+def test_a_name_cannot_hold_a_formula_behind_what_some_spreadsheets_split_at(between: str):
+    assert harmless(f"Ines{between}=1+1") == f"Ines{between}'=1+1"
+    assert harmless("Ines; Almeida-Costa") == "Ines; Almeida-Costa"
+
+
 def test_a_hostile_name_is_a_harmless_cell_of_the_file(sam: User, issuer: object):
     villain = a_person("villain", display_name='=HYPERLINK("http://x","y")')
     open_session(villain, user_agent="@SUM(A1)")

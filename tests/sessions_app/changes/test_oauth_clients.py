@@ -46,6 +46,7 @@ def facts(**changes: Any) -> ClientFacts:
         ({"redirect_uris": ("https://travel.northwind.example/callback#x",)}, "redirect_uris"),
         ({"redirect_uris": ("https://travel@evil.example/callback",)}, "redirect_uris"),
         ({"redirect_uris": ("javascript:alert(1)",)}, "redirect_uris"),
+        ({"redirect_uris": ("https://travel.northwind.example/cb javascript:alert(1)",)}, "redirect_uris"),
         ({"for_itself": True, "is_confidential": False}, "is_confidential"),
         ({"client_id": "0b0f5c64-8f0e-4d5f-9a55-2f1f3a0c7a11", "for_itself": True}, "client_id"),
         ({"may_introspect": True, "is_confidential": False}, "may_introspect"),

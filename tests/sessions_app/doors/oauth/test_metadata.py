@@ -31,6 +31,7 @@ def test_the_keys_are_public_and_may_be_kept_for_five_minutes():
     (key,) = answer.json()["keys"]
     assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
     assert answer["Cache-Control"] == "public, max-age=300"
+    assert "Pragma" not in answer
 
 
 def test_a_private_key_stands_nowhere_in_plain_sight():

@@ -296,6 +296,20 @@ def test_guessing_a_secret_is_slowed_down_and_the_client_is_not_locked_out(app: 
     assert app.sign_in(ines).access_token
 
 
+@pytest.mark.parametrize("address", ["/oauth/token", "/oauth/revoke"])
+def test_the_right_secret_gets_in_whatever_others_tried_from_the_same_address(
+    app: App, ines: User, address: str
+):
+    tokens = app.sign_in(ines)
+    guess = {"headers": {"Authorization": basic("dashboard", "guess")}}
+    form = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
+    statuses = [post_form(Client(), address, form, **guess).status_code for _ in range(25)]
+
+    assert statuses[-1] == 429
+    assert app.refresh(tokens.refresh_token).status_code == 200
+    assert app.post("/oauth/revoke", {"token": "x"}).status_code == 200
+
+
 # --- Bad input ------------------------------------------------------------------------------------
 
 
