@@ -23,7 +23,7 @@ def blank_subject(about: Target, *, initiator: Initiator, kinds: Collection[str]
         values = AuditSubject.objects.filter(about=about.id, blanked_at__isnull=True)
         if kinds:
             values = values.filter(kind__in=kinds)
-        count = values.update(value="", blanked_at=timezone.now())
+        count = values.update(value="", salt="", blanked_at=timezone.now())
         if not kinds or NAMING_KINDS & set(kinds):
             AuditName.objects.forget(about.id)
         record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from secrets import token_hex
 from typing import Any, ClassVar
 
 from auditlog.models import AbstractLogEntry
@@ -17,6 +18,7 @@ from audit.field_changes import EntryManager
 from audit.initiators import InitiatorKind
 from audit.names import LONGEST_NAME, NameQuerySet
 from audit.personal import PersonalValue, SubjectRole
+from audit.verifier import commitment
 
 SEARCHED = {
     "event_code": "event",
@@ -137,7 +139,11 @@ class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # django-auditlog has
 
 
 class AuditSubject(models.Model):
-    """One personal value of one entry. It may be blanked, once, and nothing else may ever happen to it."""
+    """One personal value of one entry. It may be blanked, once, and nothing else may ever happen to it.
+
+    The entry's hash covers the commitment (a hash of salt and value), so value and salt can be blanked together
+    without breaking the chain, and a value that is still there can be checked.
+    """
 
     entry = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="subjects")
     role = models.CharField(
@@ -146,6 +152,8 @@ class AuditSubject(models.Model):
     kind = models.CharField(_("kind"), max_length=32)
     about = models.CharField(_("about"), max_length=512, blank=True)
     value = models.TextField(_("value"), blank=True)
+    salt = models.CharField(_("salt"), max_length=32, blank=True)
+    commitment = models.CharField(_("commitment"), max_length=64)
     blanked_at = models.DateTimeField(_("blanked"), null=True, blank=True)
 
     class Meta:
@@ -158,7 +166,16 @@ class AuditSubject(models.Model):
 
     @classmethod
     def of(cls, entry: AuditEntry, value: PersonalValue) -> AuditSubject:
-        return cls(entry=entry, role=value.role, kind=value.kind, value=value.value, about=value.about)
+        salt = token_hex(16)
+        return cls(
+            entry=entry,
+            role=value.role,
+            kind=value.kind,
+            value=value.value,
+            about=value.about,
+            salt=salt,
+            commitment=commitment(salt, value.value),
+        )
 
 
 class AuditName(models.Model):
@@ -193,17 +210,51 @@ class ChainLink(models.Model):
         return f"link {self.number}"
 
 
+class UnsealedEntry(models.Model):
+    """An entry that waits for its link. A trigger adds it in the transaction of the entry, the sealer takes it away.
+
+    This is how those not yet linked are found among a million: asking for the highest id would miss an entry
+    whose transaction ends later than that of the next one.
+    """
+
+    entry_id = models.BigIntegerField(_("entry"), primary_key=True)
+
+    class Meta:
+        verbose_name = _("unsealed entry")
+        verbose_name_plural = _("unsealed entries")
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id}, unsealed"
+
+
+class ChainHead(models.Model):
+    """Where the chain ends: one row, locked by whoever seals, so that nobody who records ever waits for it.
+
+    A convenience that the links can be asked for again; the verifier does not believe it.
+    """
+
+    size = models.BigIntegerField(_("links"), default=0)
+    hash = models.BinaryField(_("hash of the last link"), max_length=32)
+    peaks = models.BinaryField(_("complete subtrees"), max_length=64 * 32)
+
+    class Meta:
+        verbose_name = _("head of the chain")
+        verbose_name_plural = _("head of the chain")
+
+    def __str__(self) -> str:
+        return f"head at {self.size}"
+
+
 class Checkpoint(models.Model):
     """A signed statement of how long the chain was and what it ended in."""
 
+    number = models.BigIntegerField(_("number"), primary_key=True)
     taken_at = models.DateTimeField(_("taken"))
     size = models.BigIntegerField(_("links"))
     head = models.BinaryField(_("hash of the last link"), max_length=32)
     merkle_root = models.BinaryField(_("Merkle root"), max_length=32)
     unsealed = models.BigIntegerField(_("entries not yet linked"))
-    previous = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="following"
-    )
+    previous_digest = models.BinaryField(_("digest of the checkpoint before"), max_length=32)
     key_id = models.CharField(_("key"), max_length=64)
     signature = models.BinaryField(_("signature"), max_length=64)
 
@@ -212,7 +263,7 @@ class Checkpoint(models.Model):
         verbose_name_plural = _("checkpoints")
 
     def __str__(self) -> str:
-        return f"checkpoint of {self.size} links"
+        return f"checkpoint {self.number} of {self.size} links"
 
 
 class TrailKey(models.Model):

@@ -24,6 +24,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from audit import verifier
 from audit.canonical import canonical_bytes
 from audit.errors import UnknownSigningKey
 from audit.models import TrailKey
@@ -52,9 +53,7 @@ def sign(purpose: str, payload: bytes) -> Signature:
     Raises UnknownSigningKey where other keys are known and this is none of them, ImproperlyConfigured where
     AUDIT_SIGNING_KEY cannot be read, and ValueError for a purpose that is not listed.
     """
-    key = signing_key()
-    _require_known(key)
-    return sign_with(key, purpose, payload)
+    return sign_with(known_signing_key(), purpose, payload)
 
 
 def sign_with(key: Ed25519PrivateKey, purpose: str, payload: bytes) -> Signature:
@@ -77,7 +76,7 @@ def signed_bytes(purpose: str, payload: bytes) -> bytes:
     """What is really signed. A signature for one purpose is none for another."""
     if purpose not in PURPOSES:
         raise ValueError(f"{purpose!r} is no purpose of a signature.")
-    return b"curfew/" + purpose.encode() + b"/1\x00" + payload
+    return verifier.signed_bytes(purpose, payload)
 
 
 def fingerprint(public_key: bytes) -> str:
@@ -97,9 +96,7 @@ def public_keys() -> dict[str, bytes]:
 
 def current_fingerprint() -> str:
     """Of the key this process signs with; it is known from here on. Raises as `sign` does."""
-    key = signing_key()
-    _require_known(key)
-    return fingerprint(public_bytes(key))
+    return fingerprint(public_bytes(known_signing_key()))
 
 
 # --- The private key ------------------------------------------------------------------------------
@@ -114,6 +111,13 @@ def signing_key() -> Ed25519PrivateKey:
     if not path.exists():
         make_key_file(path)
     return key_from_pem(path.read_bytes(), str(path))
+
+
+def known_signing_key() -> Ed25519PrivateKey:
+    """The same, as far as the trail knows it; the very first is made known here. Raises as `sign` does."""
+    key = signing_key()
+    _require_known(key)
+    return key
 
 
 def key_file() -> Path:

@@ -139,6 +139,8 @@ OAUTH2_PROVIDER = {
 }
 # Ed25519, PEM; without one `audit.signing` makes a key in DATA_DIR.
 AUDIT_SIGNING_KEY = environment.secret("AUDIT_SIGNING_KEY")
+# Where signed checkpoints leave the database to.
+AUDIT_CHECKPOINT_DIR = Path(environment.text("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
 AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
 AUDITLOG_CID_GETTER = "audit.initiators.current_correlation_id"
 AUDITLOG_INCLUDE_ALL_MODELS = False

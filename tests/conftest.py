@@ -1,6 +1,7 @@
 """What every test stands on: the cast, a real Redis per test process, an audit trail that can be emptied."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -49,6 +50,13 @@ def audit_signing_key(settings: Settings) -> str:
     """The trail's key of this test process; nothing is written into the checkout's own data folder."""
     settings.AUDIT_SIGNING_KEY = SIGNING_KEY
     return SIGNING_KEY
+
+
+@pytest.fixture(autouse=True)
+def checkpoint_folder(settings: Settings, tmp_path: Path) -> Path:
+    """Where this test's checkpoints leave the database to."""
+    settings.AUDIT_CHECKPOINT_DIR = tmp_path / "checkpoints"
+    return tmp_path / "checkpoints"
 
 
 @pytest.fixture(autouse=True)

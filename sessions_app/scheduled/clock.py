@@ -8,18 +8,19 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Thread
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from audit.initiators import the_clock
+from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.roles import expire_roles
 from sessions_app.revocation import gate, sweeper
 from sessions_app.revocation.confirmations import note_absent_sign_ins
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.revocation.reconcile import reconcile
-from sessions_app.scheduled.lease import give_back, take_or_renew
+from sessions_app.scheduled.lease import LEASE_LASTS, give_back, take_or_renew
 from sessions_app.sightings.retention import forget_what_is_old
 from sessions_app.tokens.own_issuer import rotate_own_key
 from sessions_app.tokens.profiles import key_fetching
@@ -30,6 +31,7 @@ BEAT_SECONDS = 1.0
 RECONCILE_SECONDS = 60.0
 RENEW_SECONDS = 10.0  # well within half the life of the shortest entry there can be
 EXPIRE_SECONDS = 10.0
+SEAL_SECONDS = 0.4  # an entry has its place in the chain within a second of its commit
 FETCH_SECONDS = 300.0
 FORGET_SECONDS = 600.0
 
@@ -42,22 +44,33 @@ class Clock:
     def __init__(self) -> None:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._due: dict[str, float] = {}
+        self._leads_until = 0.0
+        self._sealing = Sealing()
 
     def run(self, stop: Event) -> None:
-        """Beat until told to stop. No failure of the database, the blacklist or one task ends the loop."""
+        """Beat until told to stop. No failure of the database, the blacklist or one task ends the loop.
+
+        The trail is sealed in a thread of its own, so that a blacklist that answers late does not hold it up.
+        """
+        sealing = Thread(target=self._keep_sealing, args=(stop,), name="sealing", daemon=True)
+        sealing.start()
         while not stop.is_set():
             began = time.monotonic()
             close_old_connections()
             self.beat()
             stop.wait(max(0.05, BEAT_SECONDS - (time.monotonic() - began)))
+        sealing.join(timeout=BEAT_SECONDS)
         give_back(CLOCK_LEASE, holder=self.holder)
 
     def beat(self) -> bool:
         """Everything that is due now; False while another clock holds the lease, or if it failed."""
         try:
+            asked_at = time.monotonic()
             fence = take_or_renew(CLOCK_LEASE, holder=self.holder)
             if fence is None:
+                self._leads_until = 0.0
                 return False
+            self._leads_until = asked_at + LEASE_LASTS.total_seconds()
             self._work(fence)
         except gate.FencedOff:
             logger.warning("another clock has taken over")
@@ -66,6 +79,22 @@ class Clock:
             logger.exception("this beat failed; trying again in a second")
             return False
         return True
+
+    def _keep_sealing(self, stop: Event) -> None:
+        while not stop.wait(SEAL_SECONDS):
+            close_old_connections()
+            self.seal()
+        connection.close()
+
+    def seal(self) -> int:
+        """Seals what waits while this clock leads; returns how many. Never fails: the next turn tries again."""
+        if time.monotonic() >= self._leads_until:
+            return 0
+        try:
+            return self._sealing.work(seconds=SEAL_SECONDS)
+        except Exception:  # the loop outlives every failure
+            logger.exception("the trail was not sealed; trying again")
+            return 0
 
     def _work(self, fence: int) -> None:
         try:

@@ -25,11 +25,13 @@ def entry(db):
     entry = record(Events.DEMO_LOADED, initiator=the_shell(), personal={"note": "first light"})
     ChainLink.objects.create(number=1, entry=entry, hash=b"\x01" * 32)
     Checkpoint.objects.create(
+        number=1,
         taken_at=timezone.now(),
         size=1,
         head=b"\x01" * 32,
         merkle_root=b"\x02" * 32,
         unsealed=0,
+        previous_digest=bytes(32),
         key_id="key",
         signature=b"\x03" * 64,
     )
@@ -126,7 +128,11 @@ def test_the_recorders_own_flush_command_is_refused(entry):
 
 
 def test_a_personal_value_may_be_blanked_and_nothing_else(note):
-    run("UPDATE audit_auditsubject SET value = '', blanked_at = %s WHERE id = %s", timezone.now(), note.pk)
+    run(
+        "UPDATE audit_auditsubject SET value = '', salt = '', blanked_at = %s WHERE id = %s",
+        timezone.now(),
+        note.pk,
+    )
 
     note.refresh_from_db()
     assert note.value == ""
@@ -135,12 +141,14 @@ def test_a_personal_value_may_be_blanked_and_nothing_else(note):
 @pytest.mark.parametrize(
     "change",
     [
-        "value = ''",
-        "value = 'other', blanked_at = CURRENT_TIMESTAMP",
-        "value = '', blanked_at = CURRENT_TIMESTAMP, kind = 'address'",
-        "value = '', blanked_at = CURRENT_TIMESTAMP, role = 'target'",
-        "value = '', blanked_at = CURRENT_TIMESTAMP, about = 'somebody else'",
-        "value = '', blanked_at = CURRENT_TIMESTAMP, id = id + 1000",
+        "value = '', salt = ''",
+        "value = '', blanked_at = CURRENT_TIMESTAMP",
+        "value = '', salt = '', blanked_at = CURRENT_TIMESTAMP, commitment = 'other'",
+        "value = 'other', salt = '', blanked_at = CURRENT_TIMESTAMP",
+        "value = '', salt = '', blanked_at = CURRENT_TIMESTAMP, kind = 'address'",
+        "value = '', salt = '', blanked_at = CURRENT_TIMESTAMP, role = 'target'",
+        "value = '', salt = '', blanked_at = CURRENT_TIMESTAMP, about = 'somebody else'",
+        "value = '', salt = '', blanked_at = CURRENT_TIMESTAMP, id = id + 1000",
     ],
 )
 def test_a_blanking_that_changes_more_or_hides_its_time_is_refused(note, change):
@@ -149,7 +157,7 @@ def test_a_blanking_that_changes_more_or_hides_its_time_is_refused(note, change)
 
 
 def test_a_blanked_value_cannot_come_back(note):
-    AuditSubject.objects.filter(pk=note.pk).update(value="", blanked_at=timezone.now())
+    AuditSubject.objects.filter(pk=note.pk).update(value="", salt="", blanked_at=timezone.now())
 
     with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
         AuditSubject.objects.filter(pk=note.pk).update(value="first light", blanked_at=None)

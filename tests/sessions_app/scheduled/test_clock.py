@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from audit.initiators import the_shell
-from audit.models import AuditEntry
+from audit.models import AuditEntry, ChainLink, Checkpoint
 from sessions_app.blacklist.keys import KeySpace
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import (
@@ -193,6 +194,36 @@ def test_only_one_clock_works_at_a_time_and_a_newer_one_fences_the_older_off(ser
     assert second.beat()
     assert not first.beat()
     assert Lease.objects.get(name=CLOCK_LEASE).fence == 2
+
+
+def test_the_trail_is_sealed_by_the_clock_that_leads_and_by_no_other(server, ines):
+    first, second = Clock(), Clock()
+    first.beat()
+    second.beat()
+    terminate(ines)
+
+    assert second.seal() == 0
+    assert first.seal() == AuditEntry.objects.count()
+    assert ChainLink.objects.count() == AuditEntry.objects.count()
+    assert Checkpoint.objects.get().size == AuditEntry.objects.count()
+
+
+def test_the_trail_is_sealed_while_the_blacklist_is_frozen(server, ines):
+    clock = Clock()
+    server.freeze()
+    terminate(ines)
+    clock.beat()
+
+    assert clock.seal() == AuditEntry.objects.count()
+
+
+def test_a_clock_whose_lease_ran_out_in_its_sleep_does_not_seal(server, ines):
+    clock = Clock()
+    clock.beat()
+    terminate(ines)
+    clock._leads_until = time.monotonic()
+
+    assert clock.seal() == 0
 
 
 def test_the_sequence_grows_with_what_was_seen_present(server, ines):

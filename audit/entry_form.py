@@ -1,0 +1,102 @@
+"""The canonical bytes of an entry: which fields are hashed, and under which names.
+
+This is for ever: a link's hash is over these bytes. Another form needs another `v`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from audit.models import AuditEntry, AuditSubject
+from audit.verifier import canonical
+
+VERSION = 1
+
+COLUMN_OF = {
+    "action": "action",
+    "actor": "actor_id",
+    "changes": "changes",
+    "details": "additional_data",
+    "door": "door",
+    "event": "event_code",
+    "id": "id",
+    "initiator": "initiator_id",
+    "initiator_kind": "initiator_kind",
+    "initiator_roles": "initiator_roles",
+    "model": "content_type_id",
+    "object_id": "object_id",
+    "object_pk": "object_pk",
+    "outcome": "outcome",
+    "person": "person_id",
+    "project": "project_key",
+    "reason": "reason_code",
+    "receipt": "receipt",
+    "request": "cid",
+    "sessions_ended": "sessions_ended",
+    "source": "source",
+    "target": "target_id",
+    "target_kind": "target_kind",
+    "time": "timestamp",
+}
+NAMES, COLUMNS = tuple(COLUMN_OF), tuple(COLUMN_OF.values())
+ID, ACTOR, PERSON, TIME = (NAMES.index(name) for name in ("id", "actor", "person", "time"))
+
+Subjects = Mapping[int, list[dict[str, str]]]
+
+
+def form_of(entry: AuditEntry, subjects: Iterable[AuditSubject]) -> dict[str, Any]:
+    """One entry as the object that is hashed. `subjects` in the order of their ids."""
+    values = tuple(getattr(entry, column) for column in COLUMNS)
+    return form_of_values(values, [committed(*_parts(subject)) for subject in subjects])
+
+
+def form_of_values(values: tuple[Any, ...], personal: list[dict[str, str]]) -> dict[str, Any]:
+    """The same from the values of COLUMNS, as a query gives them."""
+    form = dict(zip(NAMES, values, strict=True))
+    form["actor"], form["person"] = _id(values[ACTOR]), _id(values[PERSON])
+    form["time"] = moment(values[TIME])
+    form["personal"] = personal
+    form["v"] = VERSION
+    return form
+
+
+def body_of(form: dict[str, Any]) -> bytes:
+    """The bytes that a link's hash is over."""
+    return canonical(form)
+
+
+def committed(role: str, kind: str, about: str, commitment: str) -> dict[str, str]:
+    """What an entry says for ever of one personal value: whose and which, never what."""
+    return {"about": about, "commitment": commitment, "kind": kind, "role": role}
+
+
+def forms_of(entry_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """The forms of these entries by their ids, by two queries; entries that are gone are missing."""
+    subjects = _committed_of(entry_ids)
+    rows = AuditEntry.objects.filter(pk__in=entry_ids).order_by().values_list(*COLUMNS)
+    return {values[ID]: form_of_values(values, subjects.get(values[ID], [])) for values in rows}
+
+
+def moment(value: datetime) -> str:
+    """UTC with microseconds, always of the same length."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _committed_of(entry_ids: Collection[int]) -> Subjects:
+    found: defaultdict[int, list[dict[str, str]]] = defaultdict(list)
+    rows = AuditSubject.objects.filter(entry_id__in=entry_ids).order_by("entry_id", "id")
+    for entry_id, *parts in rows.values_list("entry_id", "role", "kind", "about", "commitment"):
+        found[entry_id].append(committed(*parts))
+    return found
+
+
+def _parts(subject: AuditSubject) -> tuple[str, str, str, str]:
+    return subject.role, subject.kind, subject.about, subject.commitment
+
+
+def _id(value: UUID | None) -> str | None:
+    return str(value) if value else None
