@@ -360,6 +360,12 @@ class Events:
     EXPORTED = EventKind(
         "EX-101", "entries.exported", _("%(initiator)s exported %(rows)s rows"), ("details.rows",)
     )
+    DETAILS_UNMASKED = EventKind(
+        "PD-102",
+        "personal_details.unmasked",
+        _("%(initiator)s unmasked personal details of entry %(entry)s: %(kinds)s"),
+        ("target", "details.entry", "details.kinds", "personal.purpose"),
+    )
     VIEW_SAVED = EventKind(
         "VW-101", "view.saved", _("%(initiator)s saved the view %(target)s of the trail"), ("target",)
     )

@@ -29,6 +29,7 @@ class May(Enum):
     ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
     CHANGE_MEMBERSHIPS = _("Change a person's groups and entitlements")
     SEE_AUDIT = _("Browse the audit trail")
+    UNMASK_DETAILS = _("Unmask personal details of an entry, with a purpose")
     SEE_CONFIGURATION = _("See issuers, applications and enforcement points")
     CHANGE_CONFIGURATION = _("Change issuers, applications, enforcement points and people")
     SEE_CREDENTIALS = _("See machine credentials")
@@ -53,6 +54,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
     May.CHANGE_MEMBERSHIPS:   (NO,  ALL, ALL, NO,  NO,  NO),
     May.SEE_AUDIT:            (OWN, OWN, ALL, NO,  ALL, OWN),
+    May.UNMASK_DETAILS:       (NO,  NO,  NO,  NO,  ALL, NO),
     May.SEE_CONFIGURATION:    (NO,  ALL, ALL, NO,  NO,  ALL),
     May.CHANGE_CONFIGURATION: (NO,  NO,  NO,  NO,  NO,  ALL),
     May.SEE_CREDENTIALS:      (NO,  OWN, OWN, NO,  ALL, ALL),

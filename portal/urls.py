@@ -26,6 +26,7 @@ from portal.views import (
     signing_keys,
     step_up,
     terminate,
+    unmasking,
 )
 from portal.views.theme import choose_theme
 from sessions_app.doors.api.service import api
@@ -71,6 +72,7 @@ urlpatterns = [
     path("audit/", audit_log.listing, name="audit"),
     path("audit/<int:entry_id>/", audit_log.detail, name="audit_entry"),
     path("audit/<int:entry_id>/row/", audit_log.row, name="audit_row"),
+    path("audit/<int:entry_id>/unmask/", unmasking.unmask, name="audit_unmask"),
     path("audit/times/", audit_log.choose_times, name="audit_times"),
     path("audit/views/", saved_views.listing, name="audit_views"),
     path("audit/views/save/", saved_views.save, name="audit_view_save"),

@@ -9,16 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from audit.models import AuditEntry, ChainLink
 from audit.personal import SubjectRole
 from audit.presentation import initiator_pseudonym, sentence, target_pseudonym
 from portal.access import may, people_for, revocations_for
 from portal.presenters.audit_labels import label_of, label_of_field
+from portal.presenters.audit_personal import LONGEST_VALUE, PersonalLine, PersonalSight, reads_note
 from portal.presenters.audit_words import title_of
 from portal.presenters.looks import role_words
-from portal.presenters.sessions import masked
 from portal.presenters.words import clean
 from portal.roles import May, roles_with
 from sessions_app.models import User
@@ -26,9 +24,6 @@ from sessions_app.models.reasons import Reason
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-
-LONGEST_VALUE = 2000
 
 
 class FieldChange(NamedTuple):
@@ -44,12 +39,12 @@ class AuditRow:
     """One entry for one reader."""
 
     entry: AuditEntry
+    sight: PersonalSight
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     link: ChainLink | None = None
     sees_initiator: bool = False
     sees_person: bool = False
     sees_receipt: bool = False
-    sees_addresses: bool = False
 
     @property
     def title(self) -> StrOrPromise:
@@ -91,20 +86,10 @@ class AuditRow:
     def details(self) -> list[tuple[str, str]]:
         return [(label_of(key), _as_text(value)) for key, value in self.entry.details.items()]
 
-    @property
-    def personal(self) -> list[tuple[str, str]]:
-        """Values kept beside the entry, other than the two names; addresses masked for most readers."""
-        shown = []
-        for (role, kind), value in self.names.items():
-            if (role, kind) in ((SubjectRole.INITIATOR, "name"), (SubjectRole.TARGET, "label")):
-                continue
-            shown.append((label_of(kind), self._as_allowed(kind, value)))
-        return shown
-
-    def _as_allowed(self, kind: str, value: str) -> str:
-        if not value:
-            return _("blanked")
-        return masked(value) if kind == "address" and not self.sees_addresses else clean(value, LONGEST_VALUE)
+    @cached_property
+    def personal(self) -> list[PersonalLine]:
+        """Values kept beside the entry, other than the two names."""
+        return self.sight.lines(self.entry, self.entry.subjects.all())
 
     @property
     def changes(self) -> list[FieldChange]:
@@ -133,7 +118,12 @@ def rows_for(viewer: User, entries: Iterable[AuditEntry]) -> list[AuditRow]:
             sees_initiator=entry.actor_id in people,
             sees_person=entry.person_id in people,
             sees_receipt=entry.receipt in receipts,
-            sees_addresses=sees_origin or entry.initiator_id == str(viewer.pk),
+            sight=PersonalSight(
+                sees_details=sees_origin or entry.initiator_id == str(viewer.pk),
+                reads_note=reads_note(
+                    viewer, initiator_id=entry.initiator_id, roles_then=entry.initiator_roles.split(",")
+                ),
+            ),
         )
         for entry in listed
     ]

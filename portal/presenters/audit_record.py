@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -10,8 +10,10 @@ from django.urls import reverse
 
 from audit.models import AuditEntry, ChainLink
 from audit.search import EntryQuerySet, neighbours
+from portal.access import may
 from portal.audit_scope import entries_for
 from portal.presenters.audit_entries import AuditRow, rows_for
+from portal.roles import May
 from sessions_app.models import User
 
 COUNTED_AT_MOST = 100
@@ -23,11 +25,24 @@ class AuditRecord:
 
     reader: User
     entry: AuditEntry
+    is_unmasked: bool = False
 
     @cached_property
     def row(self) -> AuditRow:
         (row,) = rows_for(self.reader, [self.entry])
-        return row
+        return replace(row, sight=replace(row.sight, sees_details=True)) if self.is_unmasked else row
+
+    @property
+    def masked_kinds(self) -> list[str]:
+        """What unmasking would show, for readers who may ask for it."""
+        if not may(self.reader, May.UNMASK_DETAILS):
+            return []
+        return [line.kind for line in self.row.personal if line.is_masked]
+
+    @property
+    def masked_words(self) -> str:
+        """The same in words."""
+        return ", ".join(line.label for line in self.row.personal if line.is_masked)
 
     @cached_property
     def _around(self) -> tuple[AuditEntry | None, AuditEntry | None]:

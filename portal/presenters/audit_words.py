@@ -22,6 +22,7 @@ GROUPS: dict[str, StrOrPromise] = {
     "BL": _("the blacklist"),
     "CN": _("the chain"),
     "VW": _("saved views"),
+    "PD": _("personal details"),
 }
 
 TITLES: dict[str, StrOrPromise] = {
@@ -87,6 +88,7 @@ TITLES: dict[str, StrOrPromise] = {
     "VW-102": _("View shared or not"),
     "VW-103": _("View deleted"),
     "PD-101": _("Values blanked"),
+    "PD-102": _("Details unmasked"),
 }
 
 

@@ -1,9 +1,11 @@
-"""Who looked at somebody's sessions: the entries about looking, for the person looked at."""
+"""Who looked at what is kept of somebody: the entries about looking, for the person looked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
 
 from audit.events import Events
 from audit.models import AuditEntry
@@ -13,28 +15,38 @@ from portal.presenters.words import clean
 from sessions_app.models import Role, User
 
 SHOWN = 20
+LOOKED_AT = {
+    Events.PERSON_VIEWED.code: _("your sessions"),
+    Events.DETAILS_UNMASKED.code: _("a masked detail of yours in the record"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One look, to the day: who and as what."""
+    """One look, to the day: who, as what, and at what."""
 
     name: str
+    at_what: str
     roles: str
     looked_at: datetime
 
 
 def looks_at(person: User) -> list[Look]:
-    """The newest twenty looks of others at this person's sessions."""
+    """The newest twenty looks of others at this person's sessions and masked details."""
     entries = (
         AuditEntry.objects.about_person(person.pk)
-        .of_events(Events.PERSON_VIEWED.code)
+        .of_events(*LOOKED_AT)
         .exclude(initiator_id=str(person.pk))
         .with_subjects()
         .newest_first()[:SHOWN]
     )
     return [
-        Look(name=_name(entry), roles=role_words(entry.initiator_roles), looked_at=entry.timestamp)
+        Look(
+            name=_name(entry),
+            at_what=str(LOOKED_AT[entry.event_code]),
+            roles=role_words(entry.initiator_roles),
+            looked_at=entry.timestamp,
+        )
         for entry in entries
     ]
 

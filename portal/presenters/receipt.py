@@ -18,6 +18,7 @@ from audit.initiators import Door
 from portal import times
 from portal.access import may, people_for
 from portal.presenters.attempts import AttemptRow, attempts_for
+from portal.presenters.audit_personal import reads_note
 from portal.presenters.concerned import Concerned, concerned_by
 from portal.presenters.deaths import names_of
 from portal.presenters.factorless import factorless_issuers_of
@@ -33,7 +34,6 @@ from sessions_app.models import (
     EnforcementPoint,
     Revocation,
     RevocationScope,
-    Role,
     RoleChange,
     User,
 )
@@ -380,8 +380,8 @@ class Receipt:
     @property
     def _may_read_note(self) -> bool:
         initiator = self.revocation.initiator_user
-        shared = self.reader.roles & initiator.roles if initiator else frozenset()
-        return initiator == self.reader or bool(shared) or Role.SECURITY in self.reader.roles
+        roles = [str(role) for role in initiator.roles] if initiator else []
+        return reads_note(self.reader, initiator_id=str(initiator.pk) if initiator else "", roles_then=roles)
 
 
 def _ended_row(ending: EndedSession) -> EndedRow:

@@ -76,6 +76,12 @@ def signing_in_wrongly(page: Page) -> None:
     page.get_by_text("not correct").wait_for()
 
 
+def unmasking(page: Page) -> None:
+    page.get_by_label("What do you need it for?").fill("Case 2026-11: who was at the desk that day")
+    page.get_by_role("button", name="Unmask this entry").click()
+    page.get_by_text("Unmasked for you, this once").wait_for()
+
+
 def making_a_credential(page: Page) -> None:
     page.get_by_label("Name").fill("Okta event hook")
     page.get_by_role("checkbox").first.check()

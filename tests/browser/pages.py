@@ -21,6 +21,7 @@ from tests.browser.acts import (
     selecting_two_sessions,
     sending_empty,
     signing_in_wrongly,
+    unmasking,
 )
 
 ID = r"[0-9a-f-]{36}"
@@ -58,6 +59,7 @@ def person(name: str, then: str = "") -> FirstLink:
 A_RECEIPT = FirstLink(on="/revocations/?q=joaquin", like=r"/revocations/CF-\w+/")
 A_SESSION = FirstLink(on="/sessions/?q=ines", like=rf"/sessions/{ID}/")
 AN_ENTRY = FirstLink(on="/audit/", like=r"/audit/\d+/")
+A_MASKED_ENTRY = FirstLink(on="/audit/?q=actor:hana+action:SI-101", like=r"/audit/\d+/", then="unmask/")
 A_GRANT = FirstLink(on="/settings/roles/grant/?q=ines", like=rf"/settings/roles/grant/{ID}/")
 AN_ISSUER = FirstLink(on="/settings/issuers/", like=r"/settings/issuers/\d+/")
 AN_APPLICATION = FirstLink(on="/settings/applications/", like=r"/settings/applications/\d+/")
@@ -140,6 +142,8 @@ AUDIT = [
     ShownPage(name="audit-views-none", at="/audit/views/", who="sam"),
     ShownPage(name="audit-entry", at=AN_ENTRY, who="aude"),
     ShownPage(name="audit-none", at="/audit/?q=nobody+of+this+name", who="aude"),
+    ShownPage(name="audit-unmask", at=A_MASKED_ENTRY, who="aude", act=sending_empty),
+    ShownPage(name="audit-unmasked", at=A_MASKED_ENTRY, who="aude", act=unmasking),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),
 ]
 

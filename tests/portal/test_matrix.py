@@ -11,6 +11,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from audit.events import Events
+from audit.models import AuditEntry
 from portal.roles import May, Reach, reach_of
 from sessions_app.models import Role, User
 from sessions_app.models.reasons import Reason
@@ -67,6 +69,9 @@ DOORS: dict[May, Door] = {
         posts={"order_key": "6f1c7b52-9c1e-4a0e-8d3f-0b5a4b0c9a11"},
     ),
     May.SEE_AUDIT: Door(get="/audit/"),
+    May.UNMASK_DETAILS: Door(
+        get="/audit/{entry}/unmask/", post="/audit/{entry}/unmask/", posts={"purpose": "audit case 2026-11"}
+    ),
     May.SEE_CONFIGURATION: Door(
         get="/settings/issuers/", post="/settings/issuers/explain/", posts={"token": "a.b.c"}
     ),
@@ -107,7 +112,13 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
             received_at=blocked.created_at,
         )
     )
-    return {"person": str(ines.pk), "session": str(open_session(ines).pk), "blocked": str(blocked.pk)}
+    entry = AuditEntry.objects.of_events(Events.USER_TERMINATED.code).get()
+    return {
+        "person": str(ines.pk),
+        "session": str(open_session(ines).pk),
+        "blocked": str(blocked.pk),
+        "entry": str(entry.pk),
+    }
 
 
 @pytest.fixture

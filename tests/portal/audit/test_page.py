@@ -10,9 +10,9 @@ from audit.events import Events
 from audit.initiators import acting, the_shell
 from audit.models import AuditEntry
 from audit.record import Target, record
-from sessions_app.models import Application, Role, User
+from sessions_app.models import Application, Role, RoleGrant, User
 from sessions_app.models.roles import PopulationKind
-from tests.factories import a_grant, initiator_of
+from tests.factories import a_grant, a_person, forget_roles, initiator_of
 from tests.portal.signed_in import HTMX, browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -85,6 +85,27 @@ def test_addresses_are_masked_for_the_auditor_and_whole_for_security(
     assert "198.51.100.20" not in for_auditor
     assert "198.51.•.•" in for_auditor
     assert "198.51.100.20" in for_security
+
+
+def test_an_auditor_is_told_of_a_note_and_who_reads_it(aude: User, hana: User, ines: User):
+    entry = a_termination(ines, by=hana, note="left on Friday")
+
+    page = page_for(aude, f"/audit/{entry.pk}/")
+
+    assert "left on Friday" not in page
+    assert "HR and Security read it" in page
+
+
+def test_a_note_is_read_by_others_of_the_role_that_wrote_it(hana: User, ines: User):
+    colleague = a_person("hugo")
+    a_grant(colleague, Role.HR)
+    entry = a_termination(ines, by=colleague, note="left on Friday")
+    a_grant(colleague, Role.AUDITOR)
+    RoleGrant.objects.filter(user=hana).update(role=Role.AUDITOR)
+    forget_roles(hana)
+
+    assert "left on Friday" in page_for(colleague, f"/audit/{entry.pk}/")
+    assert "left on Friday" not in page_for(hana, f"/audit/{entry.pk}/")
 
 
 def test_an_auditor_who_is_it_for_some_reads_no_whole_address_of_others(aude: User, hana: User, ines: User):

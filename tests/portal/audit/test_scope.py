@@ -102,4 +102,4 @@ def test_a_population_narrows_what_even_security_reads(ines: User, carlos: User)
 
 def test_every_event_has_a_short_name_and_belongs_to_a_group_or_is_rare():
     assert set(TITLES) == {event.code for event in ALL_EVENTS}
-    assert {code.split("-")[0] for code in TITLES} - set(GROUPS) == {"DE", "EX", "PD"}
+    assert {code.split("-")[0] for code in TITLES} - set(GROUPS) == {"DE", "EX"}

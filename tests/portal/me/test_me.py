@@ -88,7 +88,7 @@ def test_who_looked_is_shown_with_role_and_day_only(otto: User, ivan: User):
 
     page = browser_of(otto).get("/me/").content.decode()
 
-    looked = page[page.index("Who looked at my sessions") :]
+    looked = page[page.index("Who looked at what is kept of me") :]
     assert "Ivan Petrov" in looked
     assert "IT" in looked
     assert f'<time datetime="{timezone.now():%Y-%m-%d}">today</time>' in looked
