@@ -11,31 +11,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.initiators import Initiator
+from portal.ending_forms import ReasonedForm
 from portal.presenters.reasons import LockedReason, ReasonChoice
 from portal.presenters.termination import Termination
 from sessions_app.changes.reinstate import SHORTEST_REASON
 from sessions_app.models.reasons import Reason
-from sessions_app.revocation.errors import NoteTooShort
 from sessions_app.revocation.orders import OneUser, Order
-from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS
 
 
-class TerminateForm(forms.Form):
+class TerminateForm(ReasonedForm):
     """The dialog. `order_key` makes sending it twice harmless; `seen` and `sessions_seen` say what it showed."""
 
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Reason"),
-        error_messages={
-            "required": gettext_lazy("Choose why."),
-            "invalid_choice": gettext_lazy("Your role may not use this reason."),
-        },
-    )
     mark = forms.CharField(
         max_length=200,
         error_messages={"required": gettext_lazy("Type it, so that it is this person whose access ends.")},
     )
-    ticket = forms.CharField(label=gettext_lazy("Ticket"), max_length=100, required=False)
-    note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
     order_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     sessions_seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1_000_000)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=100)
@@ -48,9 +38,7 @@ class TerminateForm(forms.Form):
             "seen": termination.seen,
         }
         super().__init__(data, initial=initial)
-        usable = [(reason.value, reason.label) for reason in termination.usable_reasons]
-        self.fields["reason"].choices = usable  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["note"].widget.attrs["placeholder"] = _("Kept in the record")
+        self.offer(termination.usable_reasons)
         self._ask_for_mark()
 
     def _ask_for_mark(self) -> None:
@@ -66,13 +54,6 @@ class TerminateForm(forms.Form):
             sentence = _("This does not belong to %s. Look again whether this is the person you mean.")
             raise forms.ValidationError(sentence % self.termination.name)
         return typed
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        too_short = len(cleaned.get("note", "")) < OTHER_NEEDS_CHARACTERS
-        if cleaned.get("reason") == Reason.OTHER and "note" in cleaned and too_short:
-            self.add_error("note", str(NoteTooShort.sentence))
-        return cleaned
 
     def order(self, *, by: Initiator, received_at: datetime) -> Order:
         """What this valid form asks for."""

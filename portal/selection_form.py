@@ -10,27 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.initiators import Initiator
-from portal.ending_forms import new_order_key
+from portal.ending_forms import ReasonedForm, new_order_key
 from portal.presenters.reasons import LockedReason, ReasonChoice, choices_for, locked_for
 from portal.presenters.selection import Selection
 from sessions_app.models.reasons import Reason
-from sessions_app.revocation.errors import NoteTooShort
 from sessions_app.revocation.orders import Order, SomeSessions
-from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS, usable_by
+from sessions_app.revocation.reasons import usable_by
 
 
-class SelectionForm(forms.Form):
+class SelectionForm(ReasonedForm):
     """`frozen` is the exact set, `order_key` makes sending it twice harmless."""
 
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Reason"),
-        error_messages={
-            "required": gettext_lazy("Choose why."),
-            "invalid_choice": gettext_lazy("Your role may not use this reason."),
-        },
-    )
-    ticket = forms.CharField(label=gettext_lazy("Ticket"), max_length=100, required=False)
-    note = forms.CharField(label=gettext_lazy("Note"), max_length=1000, required=False)
     typed = forms.CharField(
         max_length=20, error_messages={"required": gettext_lazy("Type the number of sessions that end.")}
     )
@@ -40,9 +30,7 @@ class SelectionForm(forms.Form):
     def __init__(self, data: Any = None, *, selection: Selection) -> None:
         self.selection = selection
         super().__init__(data, initial={"frozen": selection.freeze()} if data is None else None)
-        usable = [(reason.value, reason.label) for reason in usable_by(selection.reader.roles)]
-        self.fields["reason"].choices = usable  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["note"].widget.attrs["placeholder"] = _("Kept in the record")
+        self.offer(usable_by(selection.reader.roles))
         self.fields["typed"].label = _("Type %d to confirm") % self.number
         self.fields["typed"].widget.attrs.update({"autocomplete": "off", "inputmode": "numeric"})
 
@@ -56,13 +44,6 @@ class SelectionForm(forms.Form):
         if typed.strip() != str(self.number):
             raise forms.ValidationError(_("That is not %d, the number of sessions that end.") % self.number)
         return typed
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        too_short = len(cleaned.get("note", "").strip()) < OTHER_NEEDS_CHARACTERS
-        if cleaned.get("reason") == Reason.OTHER and "note" in cleaned and too_short:
-            self.add_error("note", str(NoteTooShort.sentence))
-        return cleaned
 
     def order(self, *, by: Initiator, received_at: datetime) -> Order:
         """What this valid form asks for: the frozen set, whatever became of it."""

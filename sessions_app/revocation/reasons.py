@@ -66,3 +66,8 @@ def may_use(reason: Reason, initiator: Initiator, *, on_own_session: bool) -> bo
 def usable_by(roles: frozenset[Role]) -> list[Reason]:
     """The reasons somebody with these roles may choose for another person, in the order of the table."""
     return [reason for reason, rule in RULES.items() if rule.roles & roles]
+
+
+def is_note_missing(reason: str, note: str) -> bool:
+    """“Other” says nothing by itself, so somebody has to."""
+    return reason == Reason.OTHER and len(note.strip()) < OTHER_NEEDS_CHARACTERS

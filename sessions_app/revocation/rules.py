@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from audit.initiators import AUTHORIZATION_SERVER, Initiator, InitiatorKind
 from sessions_app.models import RevocationScope, Role, RoleGrant, User
-from sessions_app.models.reasons import Reason
 from sessions_app.revocation.errors import (
     ActingOnOneself,
     LastAdmin,
@@ -17,7 +16,7 @@ from sessions_app.revocation.errors import (
     TicketMalformed,
 )
 from sessions_app.revocation.orders import Order
-from sessions_app.revocation.reasons import OTHER_NEEDS_CHARACTERS, RULES, may_use
+from sessions_app.revocation.reasons import RULES, is_note_missing, may_use
 
 # The ticket stays in the record for ever, so it is a reference and never a sentence about somebody.
 TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#:-]{0,99}")
@@ -31,7 +30,7 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
         raise ActingOnOneself
     if not may_use(order.reason, within_reach(order.initiator, user), on_own_session=is_own):
         raise ReasonNotAllowed
-    if order.reason == Reason.OTHER and len(order.note.strip()) < OTHER_NEEDS_CHARACTERS:
+    if is_note_missing(order.reason, order.note):
         raise NoteTooShort
     if order.ticket and not TICKET.fullmatch(order.ticket):
         raise TicketMalformed
