@@ -105,16 +105,13 @@ class Dashboard:
 
     def sign_in(self, _environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], str]:
         """To the authorization server, with state and PKCE remembered under a new cookie."""
-        key, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+        verifier = secrets.token_urlsafe(48)
         metadata = self.discover()
         with self.client() as client:
             address, state = client.create_authorization_url(
                 metadata["authorization_endpoint"], code_verifier=verifier
             )
-        if len(self.visits) >= SESSIONS_AT_MOST:
-            self.visits.pop(next(iter(self.visits)))
-        self.visits[key] = Visit(state=state, verifier=verifier)
-        cookie = f"{COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax"
+        cookie = self.keep(Visit(state=state, verifier=verifier))
         return "302 Found", [("Location", address), ("Set-Cookie", cookie)], ""
 
     def callback(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], str]:
@@ -138,7 +135,9 @@ class Dashboard:
             return "401 Unauthorized", [], "<p>This sign-in is not good any more.</p>"
         visit.state, visit.name = "", str(about.get("name", ""))
         visit.session = LocalSession.of(verdict.claims)
-        return "303 See Other", [("Location", "/")], ""
+        # Under a new cookie: whoever planted the old one in this browser must not be signed in with it.
+        self.visits.pop(cookie_in(environ))
+        return "303 See Other", [("Location", "/"), ("Set-Cookie", self.keep(visit))], ""
 
     def ended(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], str]:
         reason = parse_qs(environ.get("QUERY_STRING", "")).get("ended", [""])[0]
@@ -173,6 +172,14 @@ class Dashboard:
             return tokens, about.json()
 
     # --- The cookie ---
+
+    def keep(self, visit: Visit) -> str:
+        """Remember it under a new key. Returns the cookie that holds the key."""
+        key = secrets.token_urlsafe(32)
+        if len(self.visits) >= SESSIONS_AT_MOST:
+            self.visits.pop(next(iter(self.visits)))
+        self.visits[key] = visit
+        return f"{COOKIE}={key}; Path=/; HttpOnly; SameSite=Lax"
 
     def visit_of(self, environ: WSGIEnvironment) -> Visit | None:
         return self.visits.get(cookie_in(environ))

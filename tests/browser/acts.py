@@ -99,6 +99,15 @@ def registering_a_client(page: Page) -> None:
 
 def asking_for_consent(page: Page) -> None:
     """A client of somebody else's, just registered, asks for the reader's sign-in."""
+    _asking_to_sign_in(page)
+
+
+def asking_to_sign_in_again(page: Page) -> None:
+    """It wants the reader, who is signed in, to sign in anew."""
+    _asking_to_sign_in(page, prompt="login")
+
+
+def _asking_to_sign_in(page: Page, **more: str) -> None:
     registering_a_client(page)
     client_id = page.get_by_text(re.compile(r"^wiki-[0-9a-f]{8}$")).inner_text()
     query = {
@@ -109,6 +118,7 @@ def asking_for_consent(page: Page) -> None:
         "state": "s" * 22,
         "code_challenge": "c" * 43,
         "code_challenge_method": "S256",
+        **more,
     }
     page.goto("/oauth/authorize?" + urlencode(query))
 

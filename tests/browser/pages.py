@@ -11,6 +11,7 @@ from tests.browser.acts import (
     FirstLink,
     as_it_is,
     asking_for_consent,
+    asking_to_sign_in_again,
     confirm_it_is_me,
     explaining,
     making_a_credential,
@@ -175,6 +176,9 @@ SETTINGS = [
     ShownPage(name="oauth-client-edit", at=A_CLIENT, who="ada"),
     ShownPage(name="oauth-client-switch", at=A_CLIENT_TO_SWITCH, who="ada"),
     ShownPage(name="consent", at="/settings/oauth-clients/new/", who="ada", act=asking_for_consent),
+    ShownPage(
+        name="sign-in-again", at="/settings/oauth-clients/new/", who="ada", act=asking_to_sign_in_again
+    ),
     ShownPage(name="signing-keys", at="/settings/signing-keys/", who="ivan"),
     ShownPage(
         name="signing-key-rotate", at="/settings/signing-keys/", who="ada", act=opening_dialog("Rotate now")

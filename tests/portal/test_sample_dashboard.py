@@ -42,6 +42,21 @@ def test_whoever_comes_back_with_a_good_token_is_in(ines: User) -> None:
     assert visit.session is not None
 
 
+def test_a_cookie_somebody_planted_before_the_sign_in_is_worth_nothing_after_it(ines: User) -> None:
+    visit = Visit(state="state-1", verifier="v")
+    dashboard = Exchanged(
+        "https://curfew.example", "https://dashboard.example", token_guard(), {"planted": visit}
+    )
+    dashboard.token = token_for(ines, open_session(ines))
+    planted = {"HTTP_COOKIE": f"{COOKIE}=planted", "QUERY_STRING": "state=state-1&code=x"}
+
+    headers = dict(dashboard.callback(planted)[1])
+
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    assert "You are not signed in" in dashboard.home(planted)[2]
+    assert "Welcome, Ines" in dashboard.home({"HTTP_COOKIE": cookie})[2]
+
+
 def test_while_nobody_knows_whether_it_is_good_it_is_to_be_tried_again(ines: User) -> None:
     silent = Guard(BlacklistReader("redis://127.0.0.1:1", "test"), profiles)
 
