@@ -133,8 +133,12 @@ def _basic(encoded: str) -> tuple[str, str]:
 
 
 def callers_from_sql() -> dict[str, Caller]:
-    """Every machine credential by its prefix and every client by its id."""
+    """Every machine credential by its prefix and every client by its id.
+
+    A client is told of what its own access tokens are for, and of nothing else; also where that is only us.
+    """
     from sessions_app.models import MachineCredential, OAuthClient, Scope
+    from sessions_app.tokens.minting import audiences_of
 
     credentials = {
         row.prefix: Caller(
@@ -152,7 +156,7 @@ def callers_from_sql() -> dict[str, Caller]:
             client_id=row.client_id,
             secret_hash=row.client_secret,
             may_introspect=row.may_introspect,
-            audiences=frozenset(row.audiences),
+            audiences=frozenset(audiences_of(row)),
         )
         for row in OAuthClient.objects.filter(disabled_at=None).exclude(client_secret="")
     }

@@ -21,7 +21,7 @@ from sessions_app.blacklist.causes import known_cause
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.blacklist.observations import Observation
 from sessions_app.blacklist.verdict import Note, Outcome
-from sessions_app.changes.errors import ChangeRefused, TooManyReported
+from sessions_app.changes.errors import ChangeRefused, SessionTaken, TooManyReported
 from sessions_app.changes.naming import Place
 from sessions_app.models import (
     Application,
@@ -158,7 +158,7 @@ def _note_uses(allowed: Sequence[Observation], places: dict[str, EnforcementPoin
     latest = {(seen.realm, seen.sid, seen.where): seen for seen in sorted(allowed, key=_moment)}
     known = {
         (session.realm.key, session.sid): session
-        for session in Session.objects.select_related("realm").filter(
+        for session in Session.objects.select_related("realm", "identity").filter(
             realm__key__in={realm for realm, _sid, _where in latest},
             sid__in={sid for _realm, sid, _where in latest},
         )
@@ -175,6 +175,8 @@ def _note_uses(allowed: Sequence[Observation], places: dict[str, EnforcementPoin
             if session is None:
                 known[realm, sid] = _begin(seen, application, by=by)
                 continue
+            if session.identity.person_id != seen.person:
+                raise SessionTaken
             _move_last_use(session, seen)
             if application is not None:
                 _list_application(session, application, seen, seen_at)

@@ -175,6 +175,15 @@ def test_a_client_introspects_where_it_may_and_only_tokens_for_its_own_audiences
     assert introspect(hot_path, token_for(ines), **in_form)[1]["active"]
 
 
+def test_a_client_without_audiences_is_told_of_tokens_for_ourselves_only(hot_path, ines):
+    prepare_own_issuer(by=the_shell())
+    bare = an_app("bare", may_introspect=True, audiences=())
+    own = bare.sign_in(ines).access_token
+
+    assert introspect(hot_path, own, basic("bare", bare.secret))[1]["active"]
+    assert introspect(hot_path, token_for(ines), basic("bare", bare.secret)) == (200, {"active": False})
+
+
 def test_a_client_is_told_of_its_own_refresh_tokens_only(hot_path, ines, settings: Settings):
     settings.DEMO = True
     prepare_own_issuer(by=the_shell())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -177,6 +178,16 @@ def test_a_moment_in_the_future_is_now(ines: User):
 
     session.refresh_from_db()
     assert session.last_used_at <= timezone.now()
+
+
+def test_a_report_about_somebody_else_s_session_moves_nothing(ines: User, otto: User):
+    long_ago = timezone.now() - timedelta(hours=2)
+    session = open_session(ines, sid="sid-of-ines", last_used_at=long_ago)
+
+    report(seen(otto, sid="sid-of-ines"))
+
+    session.refresh_from_db()
+    assert session.last_used_at == long_ago
 
 
 @pytest.mark.parametrize(
