@@ -18,7 +18,7 @@ from audit.events import Events
 from audit.models import AuditEntry
 from audit.record import Target, record
 from portal.htmx import HtmxRequest
-from portal.roles import May, Reach, reach_of, roles_with
+from portal.roles import WITHIN_A_PERIOD, May, Reach, reach_of, roles_with
 from sessions_app.models import MachineCredential, Revocation, Role, Session, User
 from sessions_app.models.revocations import RevocationQuerySet
 from sessions_app.models.sessions import SessionQuerySet
@@ -31,7 +31,12 @@ View = Callable[Concatenate[HtmxRequest, P], HttpResponse]
 
 def may(user: User, what: May) -> bool:
     """Whether this person may do it at all, for anybody. Which people is `people_for`."""
-    return user.is_authenticated and reach_of(user.roles, what) > Reach.NO
+    return user.is_authenticated and reach_of(_counting(user, what), what) > Reach.NO
+
+
+def _counting(user: User, what: May) -> frozenset[Role]:
+    """The roles that count for it: one held for a period of the trail opens nothing but the trail."""
+    return user.roles if what in WITHIN_A_PERIOD else user.lasting_roles
 
 
 def requires(*rights: May) -> Callable[[View[P]], View[P]]:
@@ -128,7 +133,7 @@ def credentials_for(viewer: User, what: May) -> QuerySet[MachineCredential]:
 
     Who made one is read from the trail: the row itself keeps only a name, and two people can share one.
     """
-    match reach_of(viewer.roles, what):
+    match reach_of(_counting(viewer, what), what):
         case Reach.ALL:
             return MachineCredential.objects.all()
         case Reach.OWN:

@@ -65,6 +65,10 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
 # fmt: on
 
 
+# What a role for a period of the trail opens. Every other page is about how things stand now.
+WITHIN_A_PERIOD = frozenset({May.SEE_AUDIT, May.UNMASK_DETAILS})
+
+
 def reach_of(roles: frozenset[Role], may: May) -> Reach:
     """How far these roles together let somebody do this; `NO` for somebody without a role."""
     return max((MATRIX[may][COLUMNS.index(role)] for role in roles), default=Reach.NO)

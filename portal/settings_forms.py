@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.changes.errors import ChangeRefused, ValuesRefused
-from sessions_app.changes.roles import Population
+from sessions_app.changes.roles import EntriesPeriod, Population
 from sessions_app.models import Application, EnforcementPoint, Role, Scope
 from sessions_app.models.roles import PopulationKind
 
@@ -65,13 +65,29 @@ class GrantForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"list": "populations", "autocomplete": "off"}),
         required=False,
-        help_text=_("Exactly as people have it: DE, Finance, Northwind GmbH. Nothing for everybody."),
+        help_text=_(
+            "Exactly as people have it: DE, Finance, Northwind GmbH; of a project its key. Nothing for everybody."
+        ),
     )
     until = forms.DateField(
         label=_("Until the end of"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("UTC. Nothing for no end."),
+    )
+    entries_from = forms.DateField(
+        label=_("Entries from"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_(
+            "For an auditor from outside: the role then opens this period of the trail, and nothing else."
+        ),
+    )
+    entries_until = forms.DateField(
+        label=_("Entries until the end of"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("UTC. With a period, the role needs an end of its own above."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=500)
 
@@ -82,8 +98,17 @@ class GrantForm(forms.Form):
 
     def expires_at(self) -> datetime | None:
         """Midnight after the last day."""
-        last_day = self.cleaned_data["until"]
-        return datetime.combine(last_day, time(0), tzinfo=UTC) + timedelta(days=1) if last_day else None
+        return _end_of(self.cleaned_data["until"])
+
+    def period(self) -> EntriesPeriod:
+        """Which stretch of the trail; raises ValuesRefused where it ends before it begins."""
+        first: date | None = self.cleaned_data["entries_from"]
+        since = datetime.combine(first, time(0), tzinfo=UTC) if first else None
+        return EntriesPeriod(since=since, until=_end_of(self.cleaned_data["entries_until"]))
+
+
+def _end_of(last_day: date | None) -> datetime | None:
+    return datetime.combine(last_day, time(0), tzinfo=UTC) + timedelta(days=1) if last_day else None
 
 
 class ReasonForm(forms.Form):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from audit.query import ANY_TIME, AuditQuery
 from audit.query_terms import LONGEST_LINE, Term, write_terms
 from audit.search import EntryQuerySet, Page
 from portal.access import may, people_for
-from portal.audit_scope import entries_for
+from portal.audit_scope import entries_for, period_of
 from portal.presenters.audit_words import GROUPS, TITLES
 from portal.presenters.filters import LONGEST_VALUE, Choice, Chosen, Offer
 from portal.presenters.words import clean, name_of
@@ -80,7 +81,14 @@ class AuditQuestion:
     def window(self) -> str:
         """The window that was not asked for; empty where the line says when, or names one thing exactly."""
         keys = {term.key for term in self.typed.terms if not term.is_negated}
-        return "" if keys & {"created", *EXACT} else USUAL_WINDOW
+        if keys & {"created", *EXACT}:
+            return ""
+        return ANY_TIME if self.period else USUAL_WINDOW
+
+    @cached_property
+    def period(self) -> tuple[datetime | None, datetime | None] | None:
+        """The stretch of the trail that is all this reader's role opens, however the line asks."""
+        return period_of(self.reader)
 
     @cached_property
     def problem(self) -> str:

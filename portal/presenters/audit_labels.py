@@ -22,6 +22,8 @@ LABELS: dict[str, StrOrPromise] = {
     "count": _("Count"),
     "entries": _("Entries"),
     "entry": _("Entry"),
+    "entries_from": _("Entries from"),
+    "entries_until": _("Entries until"),
     "expires_at": _("Ends"),
     "fields": _("Fields"),
     "filter": _("Filters"),

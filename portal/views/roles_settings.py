@@ -95,6 +95,7 @@ def _is_granted(request: HtmxRequest, person: User, form: GrantForm) -> bool:
             reason=chosen["reason"],
             population=form.population(),
             expires_at=form.expires_at(),
+            period=form.period(),
         )
     except ChangeRefused as refusal:
         say_refusal(form, refusal, fields={"population": "population_value", "expires_at": "until"})

@@ -52,6 +52,24 @@ class Population:
 EVERYBODY = Population()
 
 
+@dataclass(frozen=True, kw_only=True)
+class EntriesPeriod:
+    """The stretch of the trail a role opens; a missing edge is open. Raises ValuesRefused where it is empty."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.since and self.until and self.since >= self.until:
+            raise ValuesRefused(("entries_until", _("The period ends before it begins.")))
+
+    def __bool__(self) -> bool:
+        return self.since is not None or self.until is not None
+
+
+ALL_ENTRIES = EntriesPeriod()
+
+
 def grant_role(
     user: User,
     role: Role,
@@ -60,11 +78,13 @@ def grant_role(
     reason: str,
     population: Population = EVERYBODY,
     expires_at: datetime | None = None,
+    period: EntriesPeriod = ALL_ENTRIES,
 ) -> RoleGrant:
     """Give this person a role, and record who gave it and why, in one transaction with the person locked.
 
     Nobody grants to themselves, and no machine grants at all. Admin is granted for everybody, and until a
-    date only while another Admin without one remains. Raises the child of ChangeRefused that fits, having
+    date only while another Admin without one remains. An Auditor's role for a period opens that stretch of the
+    trail and no other page, and needs an end. Raises the child of ChangeRefused that fits, having
     stored nothing but the refusal.
     """
     refused: ChangeRefused | None = None
@@ -72,11 +92,20 @@ def grant_role(
         locked = User.objects.select_for_update().get(pk=user.pk)
         try:
             _refuse_grant(locked, role, by=by, reason=reason, population=population, expires_at=expires_at)
+            _refuse_scope(locked, role, population=population, expires_at=expires_at, period=period)
         except ChangeRefused as refusal:
             refused = refusal
             _record_refusal(Events.ROLE_GRANTED, locked, role, refusal, by=by)
         else:
-            grant = _store(locked, role, by=by, reason=reason, population=population, expires_at=expires_at)
+            grant = _store(
+                locked,
+                role,
+                by=by,
+                reason=reason,
+                population=population,
+                expires_at=expires_at,
+                period=period,
+            )
     if refused:
         raise refused
     return grant
@@ -127,8 +156,26 @@ def _refuse_grant(
         raise AdminsCoverEverybody
     if role == Role.ADMIN and expires_at is not None and not _standing_admins().exclude(user=user).exists():
         raise LastAdminStays
-    same = user.role_grants.active().filter(role=role, population_kind=population.kind)
-    if same.filter(population_value=population.value).exists():
+
+
+def _refuse_scope(
+    user: User, role: Role, *, population: Population, expires_at: datetime | None, period: EntriesPeriod
+) -> None:
+    """Periods and projects narrow what of the trail somebody reads, so only an Auditor's role has them."""
+    if role != Role.AUDITOR and period:
+        raise ValuesRefused(("entries_from", _("Only an Auditor's role opens a period of the trail.")))
+    if role != Role.AUDITOR and population.kind == PopulationKind.PROJECT:
+        raise ValuesRefused(("population", _("Only an Auditor's role is granted for a project.")))
+    if period and expires_at is None:
+        raise ValuesRefused(("expires_at", _("A role for a period ends by itself: give its last day.")))
+    same = user.role_grants.active().filter(
+        role=role,
+        population_kind=population.kind,
+        population_value=population.value,
+        entries_from=period.since,
+        entries_until=period.until,
+    )
+    if same.exists():
         raise AlreadyGranted
 
 
@@ -161,7 +208,14 @@ def _standing_admins() -> RoleGrantQuerySet:
 
 
 def _store(
-    user: User, role: Role, *, by: Initiator, reason: str, population: Population, expires_at: datetime | None
+    user: User,
+    role: Role,
+    *,
+    by: Initiator,
+    reason: str,
+    population: Population,
+    expires_at: datetime | None,
+    period: EntriesPeriod,
 ) -> RoleGrant:
     grant = RoleGrant.objects.create(
         user=user,
@@ -171,6 +225,8 @@ def _store(
         reason=shown(reason, limit=500),
         granted_by=(by.name or by.id)[:200],
         expires_at=expires_at,
+        entries_from=period.since,
+        entries_until=period.until,
     )
     until = expires_at.isoformat() if expires_at else ""
     _record(Events.ROLE_GRANTED, grant, user, by=by, reason=reason, until=until)
@@ -208,9 +264,15 @@ def _record(
             "population_kind": str(grant.population_kind),
             "population": grant.population_value,
             "until": until,
+            **_period_of(grant),
         },
         personal={"note": reason} if reason else None,
     )
+
+
+def _period_of(grant: RoleGrant) -> dict[str, str]:
+    edges = {"entries_from": grant.entries_from, "entries_until": grant.entries_until}
+    return {name: moment.isoformat() for name, moment in edges.items() if moment}
 
 
 def _record_refusal(

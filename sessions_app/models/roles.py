@@ -29,6 +29,7 @@ class PopulationKind(models.TextChoices):
     COUNTRY = "country", _("Country")
     DEPARTMENT = "department", _("Department")
     GROUP = "group", _("Group")
+    PROJECT = "project", _("Project")
 
 
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
@@ -53,6 +54,8 @@ class RoleGrant(models.Model):
     granted_at = models.DateTimeField(_("granted"), auto_now_add=True)
     granted_by = models.CharField(_("granted by"), max_length=200)
     expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    entries_from = models.DateTimeField(_("entries from"), null=True, blank=True)
+    entries_until = models.DateTimeField(_("entries until"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revoked_by = models.CharField(_("revoked by"), max_length=200, blank=True)
 
@@ -67,3 +70,8 @@ class RoleGrant(models.Model):
 
     def covers_everybody(self) -> bool:
         return self.population_kind == PopulationKind.EVERYBODY
+
+    @property
+    def is_for_a_period(self) -> bool:
+        """Whether it opens a stretch of the trail and nothing else, as for an auditor from outside."""
+        return self.entries_from is not None or self.entries_until is not None

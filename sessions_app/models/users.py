@@ -31,6 +31,7 @@ POPULATION_FIELDS = {
     PopulationKind.COUNTRY: "country",
     PopulationKind.DEPARTMENT: "department",
     PopulationKind.GROUP: "memberships__group__name",
+    PopulationKind.PROJECT: "memberships__group__projects__key",
 }
 
 
@@ -43,12 +44,19 @@ class UserQuerySet(QuerySet["User"]):
         """
         if viewer.reaches_everybody(through=through):
             return self
-        grants = [grant for grant in viewer.active_grants() if grant.role in through]
         reach = Q(pk__in=[])
-        for grant in grants:
-            reach |= Q(**{POPULATION_FIELDS[PopulationKind(grant.population_kind)]: grant.population_value})
+        for grant in viewer.lasting_grants():
+            if grant.role in through:
+                reach |= Q(pk__in=User.objects.in_population_of(grant).values("pk"))
+        return self.filter(reach)
+
+    def in_population_of(self, grant: RoleGrant) -> UserQuerySet:
+        """The people a role was granted for."""
+        if grant.covers_everybody():
+            return self
+        field = POPULATION_FIELDS[PopulationKind(grant.population_kind)]
         # A sub-query keeps a person in two matching groups from appearing twice.
-        return self.filter(pk__in=User.objects.filter(reach).values("pk"))
+        return self.filter(pk__in=User.objects.filter(**{field: grant.population_value}).values("pk"))
 
     def matching(self, words: str) -> UserQuerySet:
         """People whose name, e-mail, user name, employee number or external id contains every word."""
@@ -163,13 +171,22 @@ class User(AbstractBaseUser):
             self._active_grants = list(self.role_grants.active())
         return self._active_grants
 
+    def lasting_grants(self) -> list[RoleGrant]:
+        """Those that open more than a stretch of the trail: all others give no reach over any person."""
+        return [grant for grant in self.active_grants() if not grant.is_for_a_period]
+
     def reaches_everybody(self, *, through: Collection[Role]) -> bool:
         """Whether one of these roles is held without a population, so that nobody has to be left out."""
-        return any(grant.role in through and grant.covers_everybody() for grant in self.active_grants())
+        return any(grant.role in through and grant.covers_everybody() for grant in self.lasting_grants())
 
     @property
     def roles(self) -> frozenset[Role]:
         return frozenset(Role(grant.role) for grant in self.active_grants())
+
+    @property
+    def lasting_roles(self) -> frozenset[Role]:
+        """The roles without those held for a period of the trail only."""
+        return frozenset(Role(grant.role) for grant in self.lasting_grants())
 
     def roles_over(self, person: User) -> frozenset[Role]:
         """The roles whose population this person belongs to."""

@@ -14,7 +14,7 @@ from audit.initiators import Initiator
 from sessions_app.changes.errors import PersonUnknown
 from sessions_app.changes.naming import find_person_by_any_name
 from sessions_app.changes.newcomers import add_person
-from sessions_app.changes.roles import EVERYBODY, Population, grant_role
+from sessions_app.changes.roles import EVERYBODY, EntriesPeriod, Population, grant_role
 from sessions_app.management.passwords import ask_password
 from sessions_app.management.shell_command import BadInput, Result, ShellCommand
 from sessions_app.models import Role, RoleGrant, User
@@ -38,6 +38,11 @@ class Command(ShellCommand):
         )
         parser.add_argument("--population", metavar="KIND=VALUE", default="", help=_("such as country=DE"))
         parser.add_argument("--until", metavar="DATE", type=_day, help=_("last day, such as 2026-12-31"))
+        for edge, words in (
+            ("from", _("for an auditor from outside: first day of the trail the role opens")),
+            ("until", _("its last day; the role then opens nothing else, and needs --until")),
+        ):
+            parser.add_argument(f"--entries-{edge}", metavar="DATE", type=_day, help=words)
         parser.add_argument(
             "--create", action="store_true", help=_("add the person where nobody has this user name")
         )
@@ -81,6 +86,9 @@ def _granted(user: User, population: Population, options: dict[str, Any], *, by:
         reason=options["reason"],
         population=population,
         expires_at=_end_of(options["until"]),
+        period=EntriesPeriod(
+            since=_start_of(options["entries_from"]), until=_end_of(options["entries_until"])
+        ),
     )
     return _told(user, grant)
 
@@ -113,6 +121,10 @@ def _end_of(day: date | None) -> datetime | None:
     return datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=UTC) if day else None
 
 
+def _start_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, datetime.min.time(), tzinfo=UTC) if day else None
+
+
 def _told(user: User, grant: RoleGrant) -> Result:
     role = Role(grant.role)
     line = _("%(person)s has the role %(role)s now.") % {"person": user.username, "role": role.label}
@@ -124,5 +136,7 @@ def _told(user: User, grant: RoleGrant) -> Result:
         "population_kind": str(grant.population_kind),
         "population": grant.population_value,
         "until": grant.expires_at.isoformat() if grant.expires_at else None,
+        "entries_from": grant.entries_from.isoformat() if grant.entries_from else None,
+        "entries_until": grant.entries_until.isoformat() if grant.entries_until else None,
     }
     return Result(line=line, facts=facts)

@@ -36,6 +36,22 @@ def test_a_role_is_granted_for_a_population_until_the_end_of_a_day(ada: User, in
     assert grant.granted_by == "Ada Lindqvist"
 
 
+def test_an_auditor_from_outside_is_let_into_a_period_of_the_trail(ada: User, ines: User):
+    day = (timezone.now() + timedelta(days=30)).date().isoformat()
+    asked = {**HR_FOR_ALL, "role": "auditor", "until": day}
+    period = {"entries_from": "2026-01-01", "entries_until": "2026-03-31"}
+
+    response = browser_of(ada).post(f"/settings/roles/grant/{ines.pk}/", {**asked, **period})
+
+    grant = ines.role_grants.get()
+    assert response.status_code == 303
+    assert (grant.entries_from, grant.entries_until) == (
+        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime(2026, 4, 1, tzinfo=UTC),
+    )
+    assert "entries before" in browser_of(ada).get("/settings/roles/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -44,8 +60,20 @@ def test_a_role_is_granted_for_a_population_until_the_end_of_a_day(ada: User, in
         ({"until": "2001-01-01"}, "The end date has already passed"),
         ({"role": "admin", "population_kind": "country", "population_value": "PT"}, "cannot be narrowed"),
         ({"role": "nonsense"}, "Select a valid choice"),
+        ({"entries_from": "2026-01-01"}, "Only an Auditor&#x27;s role opens a period"),
+        ({"role": "auditor", "entries_from": "2026-01-01"}, "give its last day"),
+        ({"role": "auditor", "entries_from": "2026-02-01", "entries_until": "2026-01-01"}, "ends before"),
     ],
-    ids=["no reason", "half a population", "past", "narrow admin", "no such role"],
+    ids=[
+        "no reason",
+        "half a population",
+        "past",
+        "narrow admin",
+        "no such role",
+        "period for HR",
+        "period without end",
+        "empty period",
+    ],
 )
 def test_a_wrong_grant_is_said_on_the_form_and_nothing_is_granted(
     change: dict[str, str], sentence: str, ada: User, ines: User

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,14 @@ from django.utils import timezone
 from audit.initiators import the_clock, the_shell
 from audit.models import AuditEntry
 from sessions_app.changes import errors
-from sessions_app.changes.roles import EVERYBODY, Population, expire_roles, grant_role, revoke_role
+from sessions_app.changes.roles import (
+    EVERYBODY,
+    EntriesPeriod,
+    Population,
+    expire_roles,
+    grant_role,
+    revoke_role,
+)
 from sessions_app.models import Role, RoleGrant, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.roles import PopulationKind
@@ -18,6 +26,9 @@ from tests.factories import a_grant, a_machine, forget_roles, initiator_of
 
 pytestmark = pytest.mark.django_db
 
+A_WEEK = timedelta(days=7)
+A_YEAR = timedelta(days=365)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 GERMANY = Population(kind=PopulationKind.COUNTRY, value="DE")
 
 
@@ -32,6 +43,45 @@ def test_an_admin_grants_a_role_for_some_people_until_a_moment(ada: User, otto: 
     assert (grant.granted_by, grant.population_value, grant.expires_at) == ("Ada Lindqvist", "DE", until)
     assert entry.details["role"] == "hr"
     assert "parental leave" not in str(entry.details)
+
+
+def test_an_auditor_from_outside_gets_a_period_and_an_end(ada: User, otto: User) -> None:
+    now = timezone.now()
+    period = EntriesPeriod(since=now - timedelta(days=365), until=now - timedelta(days=1))
+
+    grant = grant_role(
+        otto, Role.AUDITOR, by=initiator_of(ada), reason="SOC 2", period=period, expires_at=now + A_WEEK
+    )
+
+    assert (grant.entries_from, grant.entries_until) == (period.since, period.until)
+    details = AuditEntry.objects.get(event_code="RO-101").details
+    assert details["entries_from"] == grant.entries_from.isoformat()
+    forget_roles(otto)
+    assert otto.roles == {Role.AUDITOR}
+    assert otto.lasting_roles == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("role", "options"),
+    [
+        (Role.AUDITOR, {"period": EntriesPeriod(since=LONG_AGO)}),
+        (Role.SECURITY, {"period": EntriesPeriod(since=LONG_AGO), "expires_at": LONG_AGO + 100 * A_YEAR}),
+        (Role.HR, {"population": Population(kind=PopulationKind.PROJECT, value="phoenix")}),
+    ],
+    ids=["without an end", "for Security", "a project for HR"],
+)
+def test_periods_and_projects_are_for_auditors_and_periods_end(
+    role: Role, options: dict[str, Any], ada: User, otto: User
+) -> None:
+    with pytest.raises(errors.ValuesRefused):
+        grant_role(otto, role, by=initiator_of(ada), reason="SOC 2", **options)
+
+    assert not otto.role_grants.exists()
+
+
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(errors.ValuesRefused):
+        EntriesPeriod(since=LONG_AGO, until=LONG_AGO)
 
 
 def test_nobody_grants_to_themselves(ada: User) -> None:

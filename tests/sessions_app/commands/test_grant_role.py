@@ -121,3 +121,21 @@ def test_a_password_for_somebody_who_is_not_new_is_refused_instead_of_dropped(ot
 
     assert result.code == 2
     assert not RoleGrant.objects.exists()
+
+
+def test_an_auditor_from_outside_is_let_into_a_period_from_the_shell(otto: User) -> None:
+    result = ran(
+        "grant_role", "otto", "auditor", "--reason", "SOC 2", "--until", "2036-12-31", "--population",
+        "project=phoenix", "--entries-from", "2026-01-01", "--entries-until", "2026-03-31",
+    )  # fmt: skip
+
+    grant = otto.role_grants.get()
+    assert result.code == 0
+    assert (grant.population_kind, grant.entries_until) == ("project", datetime(2026, 4, 1, tzinfo=UTC))
+
+
+def test_a_period_without_an_end_of_the_role_is_bad_input(otto: User) -> None:
+    result = ran("grant_role", "otto", "auditor", "--reason", "SOC 2", "--entries-from", "2026-01-01")
+
+    assert result.code == 2
+    assert not otto.role_grants.exists()
