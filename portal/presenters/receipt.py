@@ -276,6 +276,10 @@ class Receipt:
         revocation = self.revocation
         if not revocation.second_factor_next:
             return ""
+        if revocation.second_factor_waived_at is not None:
+            return _("Waived at %s UTC: identified in another way") % moment_words(
+                revocation.second_factor_waived_at
+            )
         if revocation.second_factor_proved_at is None:
             return " ".join([_("Demanded, not proved yet."), *self._where_not_checkable()])
         issuer = revocation.second_factor_proved_to

@@ -104,9 +104,9 @@ def record_taken(offered_for: Target, refusal: IdentityTaken, *, by: Initiator) 
 def _carry_over(user: User, identity: Identity) -> None:
     state = state_of(user)
     over_at_ms = state.cutoff_ms + entries.allowance_in(identity.realm) + entries.life_in(identity.realm)
-    if not state.cutoff_ms or over_at_ms <= to_milliseconds(database_now()):
-        # No session from before so old a cutoff can be alive, and an expired entry could not be read back.
-        return
+    is_over = not state.cutoff_ms or over_at_ms <= to_milliseconds(database_now())
+    if is_over and not state.second_factor_since_ms and not state.lost:
+        return  # No session from before so old a cutoff can be alive.
     user.revision = state.revision
     user.save(update_fields=["revision"])
     entries.write_person(identity, state)

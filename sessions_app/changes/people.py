@@ -23,7 +23,7 @@ from sessions_app.changes.errors import (
     ValuesRefused,
 )
 from sessions_app.changes.facts import NOTHING, PersonFacts
-from sessions_app.changes.groups import MembershipChange, join_exactly
+from sessions_app.changes.groups import MembershipChange, by_whole_list, join_exactly
 from sessions_app.changes.identities import make_links_count, record_taken, write_link
 from sessions_app.changes.naming import find_realm
 from sessions_app.changes.role_changes import Wish, carry_out, decide_role_change
@@ -155,9 +155,11 @@ def _keep_without_manager(facts: PersonFacts, *, by: Initiator) -> PersonOutcome
     groups, role_change = MembershipChange(), None
     if facts.groups is not None:
         before = claims_of(user)
-        groups = join_exactly(user, facts.groups)
+        wish = Wish(received_at=database_now())
+        names = by_whole_list(user, facts.groups, as_of=wish.news_of)
+        if names is not None:
+            groups = join_exactly(user, names)
         if found is not None and groups:
-            wish = Wish(received_at=database_now())
             role_change = decide_role_change(user, before, groups, by=by, wish=wish)
     linked = _link(user, facts, by=by)
     changed += (["groups"] if groups else []) + (["identities"] if linked else [])

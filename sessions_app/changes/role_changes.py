@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,15 +11,16 @@ from django.db import transaction
 from audit.events import Events
 from audit.initiators import Initiator
 from audit.record import Target, record
-from sessions_app.changes.groups import MembershipChange, join_exactly
-from sessions_app.models import Revocation, RoleChange, RoleChangeState, User
+from sessions_app.changes.groups import MembershipChange, by_single_groups, by_whole_list, join_exactly
+from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RoleChange, RoleChangeState, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation import entries
 from sessions_app.revocation.confirmations import publish_what_is_true
 from sessions_app.revocation.engine import cut_off, decide
 from sessions_app.revocation.entries_of_record import record_refusal
-from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.errors import OrderKeyReused, OrderRefused, PrivilegedPerson
+from sessions_app.revocation.order_keys import answer_to_repeat
 from sessions_app.revocation.orders import OneUser, Order
 from sessions_app.tokens.entitlements import PersonClaims, Row, claims_of
 
@@ -60,19 +61,55 @@ def role_changed(user: User, groups: Collection[str], *, by: Initiator, wish: Wi
        the person's tokens. What was lost is also named in their entries, so that no guard accepts it again.
     3. Cut off. An upgrade signs nobody out; it only lets guards accept again what was regained.
 
-    Applied in any order and repeated, the newest news decides. A group nobody knew is made. Raises
-    ValuesRefused for a name that cannot be one, having stored nothing.
+    Applied in any order and repeated, the newest news decides. A group nobody knew is made. The same order key
+    answers with what it led to first. Raises ValuesRefused for a name that cannot be one, and the child of
+    OrderRefused that fits, having stored nothing but the refusal; a privileged person's groups change all the
+    same (`decide_role_change`).
     """
-    with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
-        if locked.groups_as_of is not None and wish.news_of < locked.groups_as_of:
-            return RoleOutcome(change=None, is_outdated=True)
-        before = claims_of(locked)
-        memberships = join_exactly(locked, groups)
-        change = decide_role_change(locked, before, memberships, by=by, wish=wish)
+    return _applied(user, lambda locked: by_whole_list(locked, groups, as_of=wish.news_of), by=by, wish=wish)
+
+
+def groups_changed(
+    user: User, *, joined: Collection[str] = (), left: Collection[str] = (), by: Initiator, wish: Wish
+) -> RoleOutcome:
+    """The same for somebody who knows of some groups only: all others stay as they are when the person is locked."""
+    return _applied(
+        user,
+        lambda locked: by_single_groups(locked, joined=joined, left=left, as_of=wish.news_of),
+        by=by,
+        wish=wish,
+    )
+
+
+def _applied(
+    user: User, told: Callable[[User], set[str] | None], *, by: Initiator, wish: Wish
+) -> RoleOutcome:
+    order = _order(user, by=by, wish=wish)
+    try:
+        with transaction.atomic():
+            locked = User.objects.select_for_update().get(pk=user.pk)
+            before = claims_of(locked)
+            groups = told(locked)
+            if groups is None:
+                return RoleOutcome(change=None, is_outdated=True)
+            if repeated := answer_to_repeat(order):
+                return RoleOutcome(change=_made_by(repeated, groups))
+            memberships = join_exactly(locked, groups)
+            change = decide_role_change(locked, before, memberships, by=by, wish=wish)
+    except OrderRefused as refusal:
+        record_refusal(order, refusal)
+        raise
     if change is not None:
         carry_out(change, by=by)
     return RoleOutcome(change=change)
+
+
+def _made_by(repeated: Revocation, groups: set[str]) -> RoleChange:
+    """What the first click of two led to. The groups are no part of the order, so they are compared here."""
+    for change in repeated.role_changes.all():
+        if {row["group"] for row in change.after if "group" in row} == groups:
+            return change
+    raise OrderKeyReused
 
 
 def decide_role_change(
@@ -80,18 +117,16 @@ def decide_role_change(
 ) -> RoleChange | None:
     """Step 2 for a change that moves memberships among other things; expects its transaction and the person's lock.
 
-    Such a change calls `carry_out` once it is committed. Where the order is refused (only Security ends the
-    access of privileged people) the memberships change all the same, nobody is signed out, and guards refuse
-    whatever still claims what was lost.
+    Such a change calls `carry_out` once it is committed. Only Security ends the access of privileged people:
+    where somebody else asks, the memberships change all the same, nobody is signed out, and guards refuse
+    whatever still claims what was lost. Raises any other child of OrderRefused.
     """
-    user.groups_as_of = wish.news_of
-    user.save(update_fields=["groups_as_of"])
     after = claims_of(user)
     lost, gained = _without(before.rows, after.rows), _without(after.rows, before.rows)
     if not memberships and not lost and not gained:
         return None
     _remember_what_was_lost(user, before, after)
-    RoleChange.objects.waiting().filter(user=user).update(state=RoleChangeState.SUPERSEDED)
+    _supersede(user, after)
     change = RoleChange(
         user=user,
         before=before.rows,
@@ -104,11 +139,12 @@ def decide_role_change(
     )
     if lost:
         change.revocation = _end_tokens(user, by=by, wish=wish)
-        change.decided_at = change.revocation.decided_at if change.revocation else change.decided_at
-    change.save()
-    _record(change, by=by)
+        change.decided_at = _no_earlier(change.decided_at, change.revocation)
     # The decision locked and advanced a row of its own reading.
     user.refresh_from_db(fields=["revision", "sign_in_blocked_at", "lost_claims"])
+    change.save()
+    _say_what_was_lost(user)
+    _record(change, by=by)
     return change
 
 
@@ -121,14 +157,44 @@ def carry_out(change: RoleChange, *, by: Initiator) -> None:
 
 def _remember_what_was_lost(user: User, before: PersonClaims, after: PersonClaims) -> None:
     """Names no token may claim any more: what was lost, ever, and is not held again."""
-    lost = (set(user.lost_claims) | (before.names - after.names)) - after.names
-    user.lost_claims = sorted(lost)
+    now = before.names - after.names
+    earlier = [name for name in user.lost_claims if name not in after.names | now]
+    user.lost_claims = sorted(now) + earlier  # the newest first: an entry has room for so many
     user.save(update_fields=["lost_claims"])
-    entries.restate_person(user)
+
+
+def _say_what_was_lost(user: User) -> None:
+    """In the person's entries, unless the order has just written them anew.
+
+    After the order, from which an entry that is not published yet would hide that its work is done already.
+    """
+    lost = list(entries.lost_by(user))
+    said = list(BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER).values_list("lost", flat=True))
+    is_missing = bool(lost) and len(said) < user.identities.count()
+    if is_missing or any(each != lost for each in said):
+        entries.restate_person(user)
+
+
+def _supersede(user: User, after: PersonClaims) -> None:
+    """Downgrades of which everything was given back: there is nothing left to compare."""
+    for change in RoleChange.objects.unproved().filter(user=user):
+        if not _without(change.lost, after.rows):
+            change.state = RoleChangeState.SUPERSEDED
+            change.save(update_fields=["state"])
 
 
 def _end_tokens(user: User, *, by: Initiator, wish: Wish) -> Revocation | None:
-    order = Order(
+    order = _order(user, by=by, wish=wish)
+    try:
+        with transaction.atomic():
+            return decide(order)
+    except PrivilegedPerson as refusal:
+        record_refusal(order, refusal)
+        return None
+
+
+def _order(user: User, *, by: Initiator, wish: Wish) -> Order:
+    return Order(
         initiator=by,
         reason=Reason.ROLE_CHANGE,
         scope=OneUser(user_id=user.pk),
@@ -137,12 +203,10 @@ def _end_tokens(user: User, *, by: Initiator, wish: Wish) -> Revocation | None:
         note=wish.note,
         ticket=wish.ticket,
     )
-    try:
-        with transaction.atomic():
-            return decide(order)
-    except OrderRefused as refusal:
-        record_refusal(order, refusal)
-        return None
+
+
+def _no_earlier(moment: datetime, revocation: Revocation | None) -> datetime:
+    return max(moment, revocation.decided_at) if revocation else moment
 
 
 def _without(rows: list[Row], others: list[Row]) -> list[Row]:

@@ -93,6 +93,8 @@ def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         entries.restate_person(locked, second_factor_since_ms=0)
+        demanded = Revocation.objects.of(locked).demanding_second_factor().values("pk")
+        Revocation.objects.filter(pk__in=demanded).update(second_factor_waived_at=database_now())
         record(
             Events.SECOND_FACTOR_WAIVED,
             initiator=by,

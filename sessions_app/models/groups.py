@@ -11,6 +11,8 @@ class Group(models.Model):
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="sessions_app.Membership", related_name="member_of"
     )
+    members_as_of = models.DateTimeField(null=True, editable=False)
+    """How recent the newest list of all its members was; None where nobody ever sent one."""
 
     class Meta:
         ordering = ["name"]

@@ -45,6 +45,12 @@ class RevocationQuerySet(QuerySet["Revocation"]):
     def of(self, user: User) -> RevocationQuerySet:
         return self.filter(targets__user=user)
 
+    def demanding_second_factor(self) -> RevocationQuerySet:
+        """Those after which nobody has proved one yet, or was identified in another way."""
+        return self.filter(
+            second_factor_next=True, second_factor_proved_at=None, second_factor_waived_at=None
+        )
+
     def ordered_by(self, viewer: User) -> RevocationQuerySet:
         """The viewer's own decisions."""
         return self.filter(initiator_user=viewer)
@@ -94,6 +100,7 @@ class Revocation(models.Model):
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     reinstated_at = models.DateTimeField(_("sign-in allowed again"), null=True)
     told_at = models.DateTimeField(_("the person was told"), null=True)
+    second_factor_waived_at = models.DateTimeField(_("second factor waived"), null=True)
     second_factor_proved_at = models.DateTimeField(_("back with second factor"), null=True)
     second_factor_proved_to = models.ForeignKey(
         "sessions_app.Issuer", on_delete=models.PROTECT, null=True, related_name="+"
@@ -148,6 +155,11 @@ class Revocation(models.Model):
         """The one person it is about; None where there are several (`people`)."""
         people = self.people
         return people[0] if len(people) == 1 else None
+
+    @property
+    def still_demands_second_factor(self) -> bool:
+        """As `demanding_second_factor` finds them."""
+        return self.second_factor_next and not (self.second_factor_proved_at or self.second_factor_waived_at)
 
     @property
     def people(self) -> list[User]:

@@ -20,10 +20,18 @@ class RoleChangeState(models.TextChoices):
     SUPERSEDED = "superseded", _("followed by a later change")
 
 
+UNPROVED = [
+    RoleChangeState.WAITING,
+    RoleChangeState.NOT_SIGNED_IN,
+    RoleChangeState.NOT_REDUCED,
+    RoleChangeState.NOT_CHECKABLE,
+]
+
+
 class RoleChangeQuerySet(QuerySet["RoleChange"]):
-    def waiting(self) -> RoleChangeQuerySet:
-        """Downgrades whose next token has not been seen yet."""
-        return self.filter(state__in=[RoleChangeState.WAITING, RoleChangeState.NOT_SIGNED_IN])
+    def unproved(self) -> RoleChangeQuerySet:
+        """Downgrades after which no token has shown yet that it says less."""
+        return self.filter(state__in=UNPROVED)
 
 
 class RoleChange(models.Model):

@@ -114,7 +114,7 @@ class User(AbstractBaseUser):
     sign_in_blocked_at = models.DateTimeField(_("sign-in blocked"), null=True, blank=True)
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     lost_claims = models.JSONField(default=list, editable=False)
-    """Names of groups and entitlements, sorted, that no token of theirs may carry any more (`role_changed`)."""
+    """Names of groups and entitlements that no token of theirs may carry any more, lost last first (`role_changed`)."""
     groups_as_of = models.DateTimeField(null=True, editable=False)
     """How recent the newest applied report of their groups is; what is older changes nothing."""
     may_enrol_until = models.DateTimeField(null=True, editable=False)

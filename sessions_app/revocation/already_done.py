@@ -81,7 +81,7 @@ def _has_effects_of(revocation: Revocation, order: Order, user: User) -> bool:
     rule = RULES[order.reason]
     blocked = revocation.blocks_sign_in and not user.is_active
     return (blocked or not rule.blocks_sign_in) and (
-        revocation.second_factor_next or not rule.second_factor_next
+        revocation.still_demands_second_factor or not rule.second_factor_next
     )
 
 

@@ -33,7 +33,7 @@ def note_second_factor(user: User, *, issuer: Issuer | None, proved_at: datetime
         if not demanded_ms or to_milliseconds(proved_at) < demanded_ms:
             return False
         entries.restate_person(locked, second_factor_since_ms=0)
-        demanded = Revocation.objects.of(locked).filter(second_factor_next=True, second_factor_proved_at=None)
+        demanded = Revocation.objects.of(locked).demanding_second_factor()
         receipts = list(demanded.order_by("-decided_at").values_list("receipt", flat=True))
         Revocation.objects.filter(receipt__in=receipts).update(
             second_factor_proved_at=proved_at, second_factor_proved_to=issuer
@@ -52,35 +52,27 @@ def note_second_factor(user: User, *, issuer: Issuer | None, proved_at: datetime
 def note_claims(
     user: User, *, issuer: Issuer, names: Collection[str] | None, seen_at: datetime, by: Initiator
 ) -> None:
-    """Compare a token that came after a downgrade with what was lost; the first one decides, once.
+    """Compare a token that came after downgrades with what was lost; the first one decides, once.
 
     `names` are the groups and roles it claims, None where its issuer has no claim for them. A change that was
     found not reduced turns to confirmed when a reduced token follows, and never the other way.
     """
+    unproved = RoleChange.objects.unproved().filter(user=user, decided_at__lte=seen_at)
+    if not unproved.exists():
+        return
     with transaction.atomic():
-        change = (
-            RoleChange.objects.select_for_update()
-            .filter(user=user, decided_at__lte=seen_at, state__in=_OPEN)
-            .order_by("-decided_at", "-id")
-            .first()
-        )
-        if change is None:
-            return
-        found = _state_after(change, names)
-        if found == change.state:
-            return
-        change.state, change.checked_at, change.checked_issuer = found, seen_at, issuer
-        change.seen = sorted(names or ())
-        change.save(update_fields=["state", "checked_at", "checked_issuer", "seen"])
-        _record(change, issuer, by=by)
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        # Of all that was lost, this time or before: what guards refuse is no proof that anything became less.
+        is_reduced = names is not None and set(locked.lost_claims).isdisjoint(names)
+        for change in unproved.select_related("user", "revocation"):
+            found = _state_after(RoleChangeState(change.state), names, is_reduced=is_reduced)
+            if found == change.state:
+                continue
+            change.state, change.checked_at, change.checked_issuer = found, seen_at, issuer
+            change.seen = sorted(names or ())
+            change.save(update_fields=["state", "checked_at", "checked_issuer", "seen"])
+            _record(change, issuer, by=by)
 
-
-_OPEN = [
-    RoleChangeState.WAITING,
-    RoleChangeState.NOT_SIGNED_IN,
-    RoleChangeState.NOT_REDUCED,
-    RoleChangeState.NOT_CHECKABLE,
-]
 
 _EVENTS = {
     RoleChangeState.CONFIRMED: Events.CLAIMS_REDUCED,
@@ -89,22 +81,14 @@ _EVENTS = {
 }
 
 
-def _state_after(change: RoleChange, names: Collection[str] | None) -> RoleChangeState:
-    current = RoleChangeState(change.state)
+def _state_after(
+    current: RoleChangeState, names: Collection[str] | None, *, is_reduced: bool
+) -> RoleChangeState:
+    if is_reduced:
+        return RoleChangeState.CONFIRMED
     if names is None:
         return current if current is RoleChangeState.NOT_REDUCED else RoleChangeState.NOT_CHECKABLE
-    if names_lost_by(change).isdisjoint(names):
-        return RoleChangeState.CONFIRMED
     return RoleChangeState.NOT_REDUCED
-
-
-def names_lost_by(change: RoleChange) -> frozenset[str]:
-    """The names no token may claim any more: what was lost and is not also held elsewhere."""
-    return _names(change.lost) - _names(change.after)
-
-
-def _names(rows: Collection[dict[str, str]]) -> frozenset[str]:
-    return frozenset(row.get("group") or row["role"] for row in rows)
 
 
 def _record(change: RoleChange, issuer: Issuer, *, by: Initiator) -> None:

@@ -18,6 +18,7 @@ from sessions_app.models import (
     Issuer,
     Realm,
     Revocation,
+    RevocationTarget,
     Session,
     Token,
     User,
@@ -68,7 +69,8 @@ def write_person(identity: Identity, state: PersonState) -> BlacklistEntry:
     draft.lost = list(state.lost)
     draft.second_factor_since_ms = state.second_factor_since_ms
     draft.cutoff_ms = cutoff_ms
-    draft.expires_at_ms = cutoff_ms + life_in(identity.realm)
+    # Of an old cutoff too: what else the entry says holds for sessions that begin now.
+    draft.expires_at_ms = max(cutoff_ms, to_milliseconds(database_now())) + life_in(identity.realm)
     (entry,) = _raise_entries([draft])
     return entry
 
@@ -110,13 +112,16 @@ def restate_person(user: User, *, second_factor_since_ms: int | None = None) -> 
     user.save(update_fields=["revision"])
     if user.lost_claims:
         _begin_missing_entries(user)
-    for entry in BlacklistEntry.objects.select_for_update().filter(user=user, kind=EntryKind.USER):
+    standing = BlacklistEntry.objects.select_for_update(of=("self",)).select_related("realm")
+    for entry in standing.filter(user=user, kind=EntryKind.USER):
         entry.revision = user.revision
         entry.blocked = user.sign_in_blocked_at is not None
         entry.lost = list(lost_by(user))
         if second_factor_since_ms is not None:
             entry.second_factor_since_ms = second_factor_since_ms
-        entry.save(update_fields=["revision", "blocked", "lost", "second_factor_since_ms"])
+        if entry.lost:
+            entry.expires_at_ms = max(entry.expires_at_ms, _outlives_what_is_out(entry.realm))
+        entry.save(update_fields=["revision", "blocked", "lost", "second_factor_since_ms", "expires_at_ms"])
 
 
 def _begin_missing_entries(user: User) -> None:
@@ -124,7 +129,6 @@ def _begin_missing_entries(user: User) -> None:
     standing = set(
         BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER).values_list("realm_id", "person_id")
     )
-    now_ms = to_milliseconds(database_now())
     for identity in user.identities.select_related("realm"):
         if (identity.realm_id, identity.person_id) not in standing:
             BlacklistEntry.objects.create(
@@ -134,8 +138,12 @@ def _begin_missing_entries(user: User) -> None:
                 person_id=identity.person_id,
                 revision=user.revision,
                 receipt="",
-                expires_at_ms=now_ms + life_in(identity.realm),
+                expires_at_ms=_outlives_what_is_out(identity.realm),
             )
+
+
+def _outlives_what_is_out(realm: Realm) -> int:
+    return to_milliseconds(database_now()) + life_in(realm)
 
 
 def _draft(kind: EntryKind, identity: Identity, *, ident: str, state: PersonState) -> BlacklistEntry:
@@ -223,8 +231,15 @@ def lost_by(user: User) -> tuple[str, ...]:
 
 
 def second_factor_since(user: User) -> int:
-    """Since when a second factor is demanded of this person, in milliseconds; 0 where it is not."""
-    found = BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER).aggregate(
-        since=Max("second_factor_since_ms")
-    )
-    return found["since"] or 0
+    """Since when a second factor is demanded of this person, in milliseconds; 0 where it is not.
+
+    Of somebody who had no identity yet there is no entry that could say so; the decisions do, until one is linked.
+    """
+    theirs = BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER)
+    since = theirs.aggregate(since=Max("second_factor_since_ms"))["since"]
+    if since is None:
+        open_demands = RevocationTarget.objects.filter(
+            user=user, revocation__in=Revocation.objects.demanding_second_factor()
+        )
+        since = open_demands.aggregate(since=Max("cutoff_ms"))["since"]
+    return since or 0

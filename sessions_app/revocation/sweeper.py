@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from django.db.models import F, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Greatest
 
 from audit.initiators import Initiator
-from sessions_app.models import BlacklistEntry, EntryKind, Realm, Revocation
+from sessions_app.models import BlacklistEntry, EntryKind, Realm, Revocation, RoleChange
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.entries import life_in
 from sessions_app.revocation.publishing import publish_entries, try_to_publish
@@ -44,11 +44,12 @@ def publish_the_rest() -> int:
     return len(waiting)
 
 
-def renew_blocks() -> int:
-    """Prolong the entries of people who stay blocked before they run out; returns how many were prolonged.
+def renew_what_lasts() -> int:
+    """Prolong the entries that refuse sessions of today before they run out; returns how many were prolonged.
 
-    The row's revision stays: only its expiry grows, and the writer raises it in place. `publish_blocks` must
-    follow before any marker is renewed.
+    A block lasts until sign-in is allowed again, a demand for a second factor until one was proved, and lost
+    claims are refused until a token came without them. The row's revision stays: only its expiry grows, and
+    the writer raises it in place. `publish_what_lasts` must follow before any marker is renewed.
     """
     now_ms = to_milliseconds(database_now())
     return sum(_renewed(realm, now_ms) for realm in Realm.objects.prefetch_related("issuers"))
@@ -57,23 +58,28 @@ def renew_blocks() -> int:
 def _renewed(realm: Realm, now_ms: int) -> int:
     life_ms = life_in(realm)
     due = BlacklistEntry.objects.filter(
-        kind=EntryKind.USER,
-        realm=realm,
-        blocked=True,
-        user__sign_in_blocked_at__isnull=False,
-        expires_at_ms__lt=now_ms + life_ms // 2,
+        _lasts(), kind=EntryKind.USER, realm=realm, expires_at_ms__lt=now_ms + life_ms // 2
     )
     # The greater of the two: a decision may have raised the row since it was found.
     longer = Greatest(F("expires_at_ms"), Value(now_ms + life_ms))
     return due.update(expires_at_ms=longer, published_revision=0)
 
 
-def publish_blocks() -> None:
-    """Publish every block that is not in the blacklist. Raises BlacklistUnavailable.
+def _lasts() -> Q:
+    unproved = RoleChange.objects.unproved().filter(user=OuterRef("user"))
+    return (
+        Q(blocked=True, user__sign_in_blocked_at__isnull=False)
+        | Q(second_factor_since_ms__gt=0)
+        | (~Q(lost=[]) & Q(Exists(unproved)))
+    )
+
+
+def publish_what_lasts() -> None:
+    """Publish all of that which is not in the blacklist. Raises BlacklistUnavailable.
 
     Done before a heartbeat: a clock that stood still for days finds blocks that ran out meanwhile, and the
     first fresh marker would let those people in.
     """
-    blocks = BlacklistEntry.objects.filter(kind=EntryKind.USER, blocked=True).unpublished()
-    while waiting := list(blocks.select_related("realm").order_by("id")[:SWEPT_AT_ONCE]):
+    lasting = BlacklistEntry.objects.filter(_lasts(), kind=EntryKind.USER).unpublished()
+    while waiting := list(lasting.select_related("realm").order_by("id")[:SWEPT_AT_ONCE]):
         publish_entries(waiting)

@@ -98,8 +98,8 @@ class Clock:
 
     def _work(self, fence: int) -> None:
         try:
-            self._every("renew", RENEW_SECONDS, sweeper.renew_blocks)
-            sweeper.publish_blocks()
+            self._every("renew", RENEW_SECONDS, sweeper.renew_what_lasts)
+            sweeper.publish_what_lasts()
             gate.keep(fence=fence, by=THE_CLOCK)
             sweeper.sweep(by=THE_CLOCK)
             sweeper.publish_the_rest()

@@ -106,6 +106,7 @@ class MembersAnswer(BaseModel):
     joined: int
     left: int
     receipts: list[str] = Field(description="What ended the tokens of those who left")
+    is_outdated: bool = Field(description="A newer list was applied already, so this one changed nothing")
 
 
 class KeptAnswer(BaseModel):

@@ -10,15 +10,15 @@ from ninja.responses import Status
 
 from audit.initiators import Initiator
 from sessions_app.changes.errors import PersonUnknown
-from sessions_app.changes.groups import LONGEST_NAME
+from sessions_app.changes.groups import LONGEST_NAME, note_members_listed
 from sessions_app.changes.naming import PersonNaming, find_person
-from sessions_app.changes.role_changes import RoleOutcome, Wish, role_changed
+from sessions_app.changes.role_changes import RoleOutcome, Wish, groups_changed, role_changed
 from sessions_app.doors.api.answers import EventAnswer, MembersAnswer, Problem
 from sessions_app.doors.api.bodies import EventBody, EventType, MembersBody
 from sessions_app.doors.api.machine_auth import MachineRequest, MachineWith
 from sessions_app.doors.callers import require_scope
 from sessions_app.doors.receipts import Effect, Event, keep_once
-from sessions_app.models import Group, Scope, SignalOutcome, User
+from sessions_app.models import Scope, SignalOutcome, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import answers_another, revoke
@@ -66,19 +66,26 @@ def members(
 ) -> MembersAnswer:
     """Who left it loses what it gave: their tokens end. Each person's change stands for itself."""
     wanted = {found.pk: found for found in map(_by_external_id, body.external_ids)}
-    group, _made = Group.objects.get_or_create(name=name)
-    current = {user.pk: user for user in group.members.all()}
     wish = Wish(received_at=database_now(), as_of=body.as_of)
+    group = note_members_listed(name, as_of=wish.news_of)
+    if group is None:
+        return MembersAnswer(joined=0, left=0, receipts=[], is_outdated=True)
+    current = {user.pk: user for user in group.members.all()}
     left = [
-        _move(user, group, by=request.auth, wish=wish) for pk, user in current.items() if pk not in wanted
+        groups_changed(user, left=[name], by=request.auth, wish=wish)
+        for pk, user in current.items()
+        if pk not in wanted
     ]
     joined = [
-        _move(user, group, by=request.auth, wish=wish) for pk, user in wanted.items() if pk not in current
+        groups_changed(user, joined=[name], by=request.auth, wish=wish)
+        for pk, user in wanted.items()
+        if pk not in current
     ]
     return MembersAnswer(
         joined=_changed(joined),
         left=_changed(left),
         receipts=[outcome.revocation.receipt for outcome in left if outcome.revocation],
+        is_outdated=False,
     )
 
 
@@ -116,12 +123,6 @@ def _end_access(user: User, body: EventBody, *, by: Initiator) -> Effect:
 
 def _by_external_id(external_id: str) -> User:
     return find_person(PersonNaming(external_id=external_id))
-
-
-def _move(user: User, group: Group, *, by: Initiator, wish: Wish) -> RoleOutcome:
-    """In or out of one group; the person's other groups stay."""
-    groups = set(user.memberships.values_list("group__name", flat=True)) ^ {group.name}
-    return role_changed(user, groups, by=by, wish=wish)
 
 
 def _changed(outcomes: list[RoleOutcome]) -> int:

@@ -73,7 +73,7 @@ def _awaited(before: int, *, seconds: float) -> Result:
 
 def _rebuilt_here(by: Initiator, *, fence: int, holder: str) -> Result:
     try:
-        sweeper.renew_blocks()
+        sweeper.renew_what_lasts()
         state = BlacklistState.current()
         count = gate.rebuild(state, fence=fence, by=by)
     finally:

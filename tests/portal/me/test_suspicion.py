@@ -145,6 +145,16 @@ def test_being_identified_in_another_way_ends_the_demand(sam: User, ines: User):
     assert verdict_on(token_for(ines, amr=["pwd"])).outcome is Outcome.ALLOWED
 
 
+def test_the_receipt_says_that_the_proof_was_waived(sam: User, ines: User):
+    revocation = suspected(ines)
+
+    waive_second_factor(ines, by=initiator_of(sam), reason="came to the desk with her passport")
+
+    page = text_of(browser_of(sam).get(f"/revocations/{revocation.receipt}/"))
+    assert "identified in another way" in page
+    assert "Demanded, not proved yet" not in page
+
+
 @pytest.mark.parametrize("change", [allow_enrolment, waive_second_factor])
 def test_nobody_helps_themselves_and_nobody_without_need(change: object, sam: User, ines: User):
     with pytest.raises(NothingDemanded):

@@ -13,13 +13,15 @@ from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.errors import IdentityTaken, ValuesRefused
 from sessions_app.changes.identities import link_identity
 from sessions_app.changes.reinstate import allow_sign_in_again
+from sessions_app.changes.role_changes import Wish, role_changed
+from sessions_app.changes.suspicion import is_second_factor_demanded, waive_second_factor
 from sessions_app.models import BlacklistEntry, Identity, Issuer, RevocationTarget, User
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
 from sessions_app.scheduled.clock import Clock
-from tests.factories import a_machine, a_realm, an_issuer, initiator_of, token_for, verdict_on
+from tests.factories import a_group, a_machine, a_realm, an_issuer, initiator_of, token_for, verdict_on
 from tests.redis_server import EmbeddedRedis
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +29,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def elsewhere(issuer: Issuer) -> Issuer:
-    return an_issuer("https://elsewhere.example", realm=a_realm("elsewhere"))
+    return an_issuer(
+        "https://elsewhere.example",
+        realm=a_realm("elsewhere"),
+        second_factor_claim="amr",
+        second_factor_values=["otp"],
+        entitlement_claims=["groups"],
+    )
 
 
 def end(user: User, by: User, reason: Reason) -> None:
@@ -101,6 +109,67 @@ def test_a_cutoff_too_old_for_any_living_session_needs_no_entry(
     link_identity(ines, elsewhere.realm, "e-1", by=a_machine())
 
     assert not BlacklistEntry.objects.filter(realm=elsewhere.realm).exists()
+
+
+def made_old() -> None:
+    """As if all of it had been decided, and had run out, long ago."""
+    long_ago = to_milliseconds(database_now() - timedelta(days=400))
+    RevocationTarget.objects.update(cutoff_ms=long_ago)
+    BlacklistEntry.objects.update(cutoff_ms=long_ago, expires_at_ms=long_ago)
+
+
+def test_a_demand_for_a_second_factor_counts_however_old_its_cutoff_is(
+    open_gate: EmbeddedRedis, sam: User, ines: User, elsewhere: Issuer
+) -> None:
+    end(ines, sam, Reason.SECURITY_INCIDENT)
+    made_old()
+
+    link_identity(ines, elsewhere.realm, "e-1", by=a_machine())
+
+    assert verdict_on(token_elsewhere(ines, amr=["pwd"])).cause == "step_up"
+
+
+def test_what_was_lost_counts_however_old_the_cutoff_is(
+    open_gate: EmbeddedRedis, ivan: User, ines: User, elsewhere: Issuer
+) -> None:
+    a_group("approvers", ines)
+    role_changed(ines, [], by=initiator_of(ivan), wish=Wish(received_at=database_now()))
+    made_old()
+
+    link_identity(ines, elsewhere.realm, "e-1", by=a_machine())
+
+    assert verdict_on(token_elsewhere(ines, groups=["approvers"])).cause == "claims_changed"
+
+
+@pytest.fixture
+def unlinked(ines: User) -> User:
+    """Ines before any issuer's name for her is known."""
+    ines.identities.all().delete()
+    return ines
+
+
+def test_a_demand_on_somebody_without_any_identity_counts_once_one_is_linked(
+    open_gate: EmbeddedRedis, sam: User, unlinked: User, elsewhere: Issuer
+) -> None:
+    end(unlinked, sam, Reason.SECURITY_INCIDENT)
+    demanded = is_second_factor_demanded(unlinked)
+
+    link_identity(unlinked, elsewhere.realm, "e-1", by=a_machine())
+
+    assert demanded
+    assert BlacklistEntry.objects.get(realm=elsewhere.realm).second_factor_since_ms > 0
+
+
+def test_a_demand_waived_before_the_link_does_not_come_back_with_it(
+    open_gate: EmbeddedRedis, sam: User, unlinked: User, elsewhere: Issuer
+) -> None:
+    end(unlinked, sam, Reason.SECURITY_INCIDENT)
+    waive_second_factor(unlinked, by=initiator_of(sam), reason="came with her passport")
+
+    link_identity(unlinked, elsewhere.realm, "e-1", by=a_machine())
+
+    assert not is_second_factor_demanded(unlinked)
+    assert BlacklistEntry.objects.get(realm=elsewhere.realm).second_factor_since_ms == 0
 
 
 def test_while_the_blacklist_is_away_the_link_is_kept_but_does_not_count(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import Revocation, Scope, Signal, User
+from sessions_app.models import Group, Revocation, Scope, Signal, User
 from tests.factories import a_group, open_session, token_for, verdict_on
 from tests.sessions_app.doors.machines import Machine
 
@@ -24,6 +26,10 @@ def event(user: User, kind: str = "role.updated", **changes: Any) -> dict[str, A
         **groups,
         **changes,
     }
+
+
+def an_hour_ago() -> str:
+    return (timezone.now() - timedelta(hours=1)).isoformat()
 
 
 def test_a_role_update_that_takes_something_away_ends_the_tokens(ines: User):
@@ -150,4 +156,70 @@ def test_members_twice_change_nothing(ines: User):
     body = {"external_ids": [ines.external_id]}
     machine.put("/groups/finance/members", body)
 
-    assert machine.put("/groups/finance/members", body).json() == {"joined": 0, "left": 0, "receipts": []}
+    assert machine.put("/groups/finance/members", body).json() == {
+        "joined": 0,
+        "left": 0,
+        "receipts": [],
+        "is_outdated": False,
+    }
+
+
+def test_an_older_list_of_members_changes_nothing_and_is_told_so(ines: User, otto: User):
+    machine = Machine()
+    newer = {"external_ids": [ines.external_id], "as_of": "2026-11-20T08:00:00Z"}
+    older = {"external_ids": [otto.external_id], "as_of": "2026-11-20T07:00:00Z"}
+    machine.put("/groups/finance/members", newer)
+
+    answer = machine.put("/groups/finance/members", older).json()
+
+    assert answer == {"joined": 0, "left": 0, "receipts": [], "is_outdated": True}
+    assert ines.memberships.count() == 1
+
+
+def test_lists_of_two_groups_may_arrive_in_any_order(ines: User):
+    """Each says nothing about the other."""
+    a_group("finance", ines)
+    a_group("approvers", ines)
+    machine = Machine()
+    machine.put("/groups/finance/members", {"external_ids": [], "as_of": "2026-11-20T08:00:00Z"})
+
+    late = {"external_ids": [], "as_of": "2026-11-20T07:00:00Z"}
+
+    assert machine.put("/groups/approvers/members", late).json()["left"] == 1
+    assert not ines.memberships.exists()
+
+
+def test_a_late_event_does_not_undo_a_newer_list_of_members(ines: User):
+    machine = Machine()
+    machine.put("/groups/finance/members", {"external_ids": [], "as_of": "2026-11-21T08:00:00Z"})
+
+    machine.post("/events", event(ines, groups=["finance", "ops"]))
+
+    assert list(ines.memberships.values_list("group__name", flat=True)) == ["ops"]
+
+
+def test_a_late_list_of_members_does_not_undo_a_newer_event(ines: User):
+    machine = Machine()
+    machine.post("/events", event(ines, groups=["finance"]))
+
+    late = machine.put(
+        "/groups/finance/members", {"external_ids": [], "as_of": "2026-11-20T07:00:00Z"}
+    ).json()
+
+    assert (late["left"], late["is_outdated"]) == (0, False)
+    assert ines.memberships.count() == 1
+
+
+def test_a_late_event_does_not_undo_what_the_directory_said_of_the_person(ines: User):
+    a_group("finance", ines)
+    machine = Machine()
+    machine.put(f"/people/{ines.external_id}", {"display_name": "Ines", "groups": ["finance"]})
+
+    late = machine.post("/events", event(ines, groups=["finance", "approvers"], occurred_at=an_hour_ago()))
+
+    assert late.json()["outcome"] == "superseded"
+
+
+def test_a_group_that_nobody_could_read_is_refused(ines: User):
+    assert Machine().put("/groups/a%E2%80%AEb/members", {"external_ids": []}).status_code == 422
+    assert not Group.objects.exists()

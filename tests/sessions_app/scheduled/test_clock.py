@@ -14,10 +14,13 @@ from audit.initiators import the_shell
 from audit.models import AuditEntry, ChainLink, Checkpoint
 from sessions_app.blacklist.keys import KeySpace
 from sessions_app.blacklist.verdict import Outcome
+from sessions_app.changes.role_changes import Wish, role_changed
+from sessions_app.changes.suspicion import Suspicion, person_suspected
 from sessions_app.models import (
     Attempt,
     BlacklistEntry,
     BlacklistState,
+    Issuer,
     Lease,
     Revocation,
     Role,
@@ -25,6 +28,8 @@ from sessions_app.models import (
     User,
 )
 from sessions_app.models.reasons import Reason
+from sessions_app.revocation import sweeper
+from sessions_app.revocation.confirmations import note_claims, note_second_factor
 from sessions_app.revocation.connections import session_guard
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.health import CLOCK_LEASE, clock_age_seconds, probe_blacklist
@@ -33,7 +38,16 @@ from sessions_app.revocation.reconcile import reconcile
 from sessions_app.scheduled.clock import RENEW_SECONDS, THE_CLOCK, Clock
 from sessions_app.scheduled.lease import give_back
 from tests.conftest import forget_what_guards_saw
-from tests.factories import REALM, a_grant, a_person, identity_of, open_session
+from tests.factories import (
+    REALM,
+    a_grant,
+    a_group,
+    a_person,
+    identity_of,
+    open_session,
+    token_for,
+    verdict_on,
+)
 from tests.redis_server import EmbeddedRedis, running_redis
 
 pytestmark = pytest.mark.django_db
@@ -253,20 +267,6 @@ def test_a_database_set_back_to_a_backup_still_finds_its_way_above_the_markers(s
     assert outcome_for(session) is Outcome.ALLOWED
 
 
-def test_the_block_of_somebody_who_left_is_renewed_before_it_runs_out(server, ines):
-    clock = Clock()
-    clock.beat()
-    terminate(ines)
-    soon_ms = int(timezone.now().timestamp() * 1000) + 60_000
-    BlacklistEntry.objects.filter(kind="user").update(expires_at_ms=soon_ms)
-
-    Clock().beat()
-    clock._due.clear()
-    clock.beat()
-
-    assert BlacklistEntry.objects.get(kind="user").expires_at_ms > soon_ms + 3_600_000
-
-
 def test_an_entry_that_ran_out_unpublished_does_not_hold_up_the_clock(server, ines, otto):
     session, clock = open_session(otto), Clock()
     clock.beat()
@@ -320,23 +320,58 @@ def test_a_probe_of_a_frozen_server_is_not_ok(server):
     assert not probe_blacklist().ok
 
 
-# --- Blocks that outlive their entries ------------------------------------------------------------
+# --- What outlives its entries --------------------------------------------------------------------
 
 
 def ran_out(user: User, server: EmbeddedRedis) -> None:
     """What days without a clock leave behind: the entry is over, and the server has dropped its key."""
-    BlacklistEntry.objects.filter(user=user).update(expires_at_ms=int(timezone.now().timestamp() * 1000) - 1)
+    now_ms = int(timezone.now().timestamp() * 1000)
+    BlacklistEntry.objects.filter(user=user).update(cutoff_ms=now_ms - 3_600_000, expires_at_ms=now_ms - 1)
     with server.client() as client:
         client.delete(KeySpace("test").user(REALM, identity_of(user).person_id))
 
 
+def a_block(user: User) -> None:
+    terminate(user)
+
+
+def a_demand(user: User) -> None:
+    suspicion = Suspicion(reason=Reason.SECURITY_INCIDENT, received_at=timezone.now())
+    person_suspected(user, suspicion, by=the_shell())
+
+
+def a_loss(user: User) -> None:
+    a_group("approvers", user)
+    role_changed(user, [], by=the_shell(), wish=Wish(received_at=timezone.now()))
+
+
+LASTING = pytest.mark.parametrize(
+    ("what", "cause"), [(a_block, "user_blocked"), (a_demand, "step_up"), (a_loss, "claims_changed")]
+)
+
+
+@pytest.fixture
+def comparable(issuer: Issuer) -> Issuer:
+    """Whose tokens say with what somebody signed in, and which groups they are in."""
+    Issuer.objects.filter(pk=issuer.pk).update(
+        second_factor_claim="amr", second_factor_values=["otp"], entitlement_claims=["groups"]
+    )
+    return issuer
+
+
+def signed_in_since(user: User) -> str:
+    """A token of a session that began now, with a password alone and every group there was."""
+    return token_for(user, amr=["pwd"], groups=["approvers"])
+
+
 @pytest.mark.parametrize("what_else", ["nothing", "restart_empty"])
-def test_a_block_that_ran_out_while_the_clock_stood_still_is_back_before_anybody_is_allowed(
-    server, ines, what_else
+@LASTING
+def test_what_lasts_and_ran_out_while_the_clock_stood_still_is_back_before_anybody_is_allowed(
+    server, ines, comparable, what, cause, what_else
 ):
     stopped = Clock()
     stopped.beat()
-    terminate(ines)
+    what(ines)
     stopped.beat()
     give_back(CLOCK_LEASE, holder=stopped.holder)
     ran_out(ines, server)
@@ -344,7 +379,50 @@ def test_a_block_that_ran_out_while_the_clock_stood_still_is_back_before_anybody
 
     Clock().beat()
 
-    assert outcome_for(open_session(ines, began_at=timezone.now() + timedelta(hours=1))) is Outcome.REVOKED
+    assert verdict_on(signed_in_since(ines)).cause == cause
+
+
+def test_what_lasts_is_back_before_the_marker_is_renewed_however_much_else_waits(
+    server, ines, otto, comparable, monkeypatch
+):
+    monkeypatch.setattr(sweeper, "SWEPT_AT_ONCE", 1)
+    stopped = Clock()
+    stopped.beat()
+    a_loss(otto)
+    note_claims(otto, issuer=comparable, names=[], seen_at=timezone.now(), by=the_shell())
+    a_demand(ines)
+    stopped.beat()
+    give_back(CLOCK_LEASE, holder=stopped.holder)
+    BlacklistEntry.objects.filter(user=otto).update(published_revision=0)
+    ran_out(ines, server)
+
+    Clock().beat()
+
+    assert verdict_on(signed_in_since(ines)).cause == "step_up"
+
+
+@LASTING
+def test_what_lasts_is_renewed_before_it_runs_out(server, ines, comparable, what, cause):
+    Clock().beat()
+    what(ines)
+    in_a_minute_ms = int(timezone.now().timestamp() * 1000) + 60_000
+    BlacklistEntry.objects.filter(kind="user").update(expires_at_ms=in_a_minute_ms)
+
+    renewed = sweeper.renew_what_lasts()
+
+    assert renewed == 1
+    assert BlacklistEntry.objects.get(kind="user").expires_at_ms > in_a_minute_ms + 3_600_000
+
+
+def test_what_is_over_is_not_renewed(server, ines, otto, issuer, comparable):
+    Clock().beat()
+    a_demand(ines)
+    note_second_factor(ines, issuer=issuer, proved_at=timezone.now(), by=the_shell())
+    a_loss(otto)
+    note_claims(otto, issuer=issuer, names=[], seen_at=timezone.now(), by=the_shell())
+    BlacklistEntry.objects.update(expires_at_ms=int(timezone.now().timestamp() * 1000) + 60_000)
+
+    assert sweeper.renew_what_lasts() == 0
 
 
 def test_a_block_is_renewed_in_time_however_short_sessions_are(issuer):
