@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0003_report_quotas'),
+        ('sessions_app', '0004_entries_period'),
     ]
 
     operations = [
