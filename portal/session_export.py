@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from io import StringIO
 from itertools import islice
 
 from django.db.models import QuerySet
 
+from audit.exports.spreadsheet import BYTE_ORDER_MARK, lines_of
 from portal.presenters.session_list import ListedSession, listed_for, shows_origin, with_what_rows_show
 from sessions_app.models import Session, User
 
@@ -29,11 +27,6 @@ COLUMNS = (
     "receipt",
 )
 ORIGIN_COLUMNS = ("session_id", "address", "place", "user_agent", "signed_in_with")
-# What a spreadsheet would take for a formula, or as the start of one after leading white space.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-# Where a comma is for decimals, spreadsheets split at semicolons, whatever stands in quotes; some at tabs.
-LATER_FORMULA = re.compile(r"([;\t\r\n][ \"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-BYTE_ORDER_MARK = "\ufeff"
 
 Row = dict[str, str]
 
@@ -54,11 +47,9 @@ def rows_for(reader: User, sessions: QuerySet[Session]) -> Iterator[Row]:
 
 def as_csv(rows: Iterable[Row], columns: tuple[str, ...]) -> Iterator[str]:
     """RFC 4180, with a mark by which a spreadsheet knows that it is UTF-8."""
-    line = StringIO()
-    writer = csv.writer(line)
-    yield BYTE_ORDER_MARK + _written(writer, line, columns)
+    yield BYTE_ORDER_MARK + lines_of([columns])
     for row in rows:
-        yield _written(writer, line, [harmless(row.get(column, "")) for column in columns])
+        yield lines_of([[row.get(column, "") for column in columns]])
 
 
 def as_json_lines(rows: Iterable[Row], columns: tuple[str, ...]) -> Iterator[str]:
@@ -66,20 +57,6 @@ def as_json_lines(rows: Iterable[Row], columns: tuple[str, ...]) -> Iterator[str
     for row in rows:
         kept = {column: row.get(column) or None for column in columns}
         yield json.dumps(kept, ensure_ascii=False) + "\n"
-
-
-def harmless(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula, nor part of it for a cell of its own."""
-    split = LATER_FORMULA.sub(r"\1'", value)
-    return f"'{split}" if split.lstrip(" ").startswith(FORMULA) else split
-
-
-def _written(writer: object, line: StringIO, cells: Iterable[str]) -> str:
-    writer.writerow(cells)  # type: ignore[attr-defined]  # the csv module does not name its writer's type
-    text = line.getvalue()
-    line.seek(0)
-    line.truncate()
-    return text
 
 
 def _row(listed: ListedSession) -> Row:

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 from portal.views import (
     applications,
+    audit_exports,
     audit_log,
     authorize,
     credentials,
@@ -70,6 +71,7 @@ urlpatterns = [
     path("explanation/", step_up.explanation, name="explanation"),
     path("me/sessions/<uuid:session_id>/end/", me.end_own, name="me_end"),
     path("audit/", audit_log.listing, name="audit"),
+    path("audit/exports/", audit_exports.take, name="audit_exports"),
     path("audit/<int:entry_id>/", audit_log.detail, name="audit_entry"),
     path("audit/<int:entry_id>/row/", audit_log.row, name="audit_row"),
     path("audit/<int:entry_id>/unmask/", unmasking.unmask, name="audit_unmask"),

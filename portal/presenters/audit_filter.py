@@ -99,6 +99,10 @@ class AuditQuestion:
         """Newest first, within reach; nothing where the question itself is wrong. Raises BadCursor."""
         return self.query.page(self._reach, after=after, size=size)
 
+    def entries(self) -> EntryQuerySet:
+        """All of what the pages show, for files."""
+        return self.query.entries(self._reach.prefetch_related(None))
+
     @property
     def _reach(self) -> EntryQuerySet:
         entries = entries_for(self.reader).with_subjects()

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.errors import BadCursor
-from portal.access import fetch_or_refuse, requires
+from portal.access import fetch_or_refuse, may, requires
 from portal.audit_scope import entries_for
 from portal.htmx import HtmxRequest, page_or_part
 from portal.models import SavedView
@@ -38,6 +38,7 @@ def listing(request: HtmxRequest) -> HttpResponse:
         "is_first": not request.GET.get("after"),
         "views": SavedView.objects.open_to(request.user)[:MENU_AT_MOST],
         "times": times_of(request),
+        "may_export": may(request.user, May.EXPORT_AUDIT),
     }
     return page_or_part(request, "portal/audit/list.html", "entries", context)
 

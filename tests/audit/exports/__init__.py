@@ -1,0 +1,1 @@
+"""Exports, mirroring audit/exports."""

@@ -1,0 +1,120 @@
+"""The trail as a file, from the page: what is filtered, as the reader may see it, and an entry that it was taken."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from audit.models import AuditEntry
+from sessions_app.models import Role, User
+from sessions_app.models.roles import PopulationKind
+from tests.factories import a_grant, a_person
+from tests.portal.audit.test_page import a_termination
+from tests.portal.signed_in import browser_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
+
+
+def take(reader: User, line: str = "", form: str = "csv", **more: str) -> HttpResponse:
+    return browser_of(reader).post("/audit/exports/", {"q": line, "form": form, **more})
+
+
+def table(reader: User, line: str = "", **more: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(take(reader, line, **more).getvalue().decode("utf-8-sig"))))
+
+
+def objects(reader: User, line: str = "", **more: str) -> list[dict[str, Any]]:
+    body = take(reader, line, form="jsonl", **more).getvalue().decode()
+    return [json.loads(text) for text in body.splitlines()]
+
+
+def test_a_file_has_exactly_what_the_page_lists(sam: User, hana: User, ivan: User, ines: User):
+    a_termination(ines, by=hana)
+    a_termination(ines, by=ivan)
+
+    (row,) = table(sam, "actor:hana action:RV")
+    (kept,) = objects(sam, "actor:hana action:RV")
+
+    assert (row["initiator"], row["target"], row["code"]) == ("Hana Weiss", "Ines Almeida", "RV-101")
+    assert kept["id"] == int(row["id"])
+
+
+def test_the_file_says_what_it_is_and_is_kept_by_no_cache(sam: User):
+    answer = take(sam)
+    answer.close()
+
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith('attachment; filename="audit-')
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_taking_a_file_is_an_entry_with_who_what_how_many_and_the_hash(sam: User, hana: User, ines: User):
+    a_termination(ines, by=hana)
+
+    body = take(sam, "actor:hana action:RV").getvalue()
+
+    entry = AuditEntry.objects.get(event_code="EX-101")
+    assert entry.initiator_id == str(sam.pk)
+    assert entry.details["rows"] == 1
+    assert entry.details["unsealed"] == 1
+    assert entry.details["sha256"] == hashlib.sha256(body).hexdigest()
+    assert entry.subjects.get(kind="filter").value == "actor:hana action:RV created:30d"
+
+
+def test_hr_takes_what_they_did_themselves(hana: User, ivan: User, ines: User):
+    a_termination(ines, by=hana)
+    a_termination(ines, by=ivan)
+
+    assert {row["initiator"] for row in table(hana)} == {"Hana Weiss"}
+
+
+def test_a_population_ends_where_it_ends_on_the_page(ines: User, hana: User):
+    reader = a_person("nora", display_name="Nora Lund")
+    a_grant(reader, Role.IT, population_kind=PopulationKind.COUNTRY, population_value="NO")
+    a_termination(ines, by=hana)
+
+    assert "Ines Almeida" not in {row["target"] for row in table(reader)}
+
+
+def test_the_auditor_gets_half_of_an_address_and_security_all_of_it(
+    aude: User, sam: User, hana: User, ines: User
+):
+    a_termination(ines, by=hana)
+
+    (masked,), (whole,) = table(aude, "actor:hana action:RV"), table(sam, "actor:hana action:RV")
+
+    assert "•" in masked["initiator_address"]
+    assert whole["initiator_address"] == "198.51.100.20"
+
+
+def test_notes_are_in_no_file_unless_ticked_and_then_only_for_whom_they_are(
+    aude: User, sam: User, hana: User, ines: User
+):
+    a_termination(ines, by=hana, note="left on Friday")
+
+    assert "Friday" not in str(table(sam)) + str(objects(hana))
+    assert "Friday" in str(table(sam, notes="on"))
+    assert "Friday" in str(table(hana, notes="on"))
+    assert "Friday" not in str(table(aude, notes="on"))
+    assert [entry.details["notes"] for entry in AuditEntry.objects.filter(event_code="EX-101")].count(
+        "yes"
+    ) == 3
+
+
+@pytest.mark.parametrize(("line", "form"), [("colour:red", "csv"), ("", "exe"), ("", "")])
+def test_what_cannot_be_read_makes_no_file(line: str, form: str, sam: User):
+    answer = take(sam, line, form=form)
+
+    assert answer.status_code == 400
+    assert not AuditEntry.objects.filter(event_code="EX-101").exists()
+
+
+def test_the_menu_is_there_for_whom_it_works(sam: User, otto: User):
+    assert 'name="form" value="csv"' in browser_of(sam).get("/audit/").content.decode()
+    assert take(otto).status_code == 403
