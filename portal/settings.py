@@ -145,6 +145,8 @@ AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
 AUDITLOG_CID_GETTER = "audit.initiators.current_correlation_id"
 AUDITLOG_INCLUDE_ALL_MODELS = False
 
+EXPORTS_DIR = DATA_DIR / "exports"
+
 # --- The effect -----------------------------------------------------------------------------------
 REDIS_URL = environment.secret("REDIS_URL")
 BLACKLIST_PERSISTENCE = environment.text("BLACKLIST_PERSISTENCE", "checked")  # or "asserted"

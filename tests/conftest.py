@@ -70,6 +70,13 @@ def patient_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blacklist_reader, "TOTAL_SECONDS", 1.3)
 
 
+@pytest.fixture(autouse=True)
+def exports_folder(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where exported files of this test process lie."""
+    settings.EXPORTS_DIR = tmp_path_factory.getbasetemp() / "exports"
+    return settings.EXPORTS_DIR
+
+
 def forget_what_guards_saw() -> None:
     """A guard that has seen a higher generation would call the emptied server a loss, and be right."""
     connections._reader.cache_clear()

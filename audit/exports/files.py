@@ -1,4 +1,4 @@
-"""Where exported files lie: a folder of their own in DATA_DIR, for this account only."""
+"""Where exported files lie: a folder of their own, for this account only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.conf import settings
 
 def folder() -> Path:
     """Made on first use."""
-    path = Path(settings.DATA_DIR) / "exports"
+    path = Path(settings.EXPORTS_DIR)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 

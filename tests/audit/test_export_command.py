@@ -6,7 +6,6 @@ import hashlib
 import json
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,9 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def scene(hana_weiss: Initiator, ines_almeida: Target, settings: Any, tmp_path: Path) -> None:
-    """Two entries about Ines, one of Hana with a note, and a data folder of its own."""
-    settings.DATA_DIR = tmp_path / "data"
+def scene(hana_weiss: Initiator, ines_almeida: Target) -> None:
+    """Two entries about Ines, one of Hana with a note."""
     with transaction.atomic():
         record(Events.PERSON_VIEWED, initiator=hana_weiss, target=ines_almeida, personal={"note": "Friday"})
         record(Events.PERSON_VIEWED, initiator=the_clock(), target=ines_almeida)
