@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from audit.exports.reading import Notes, Reading
+from functools import lru_cache
+
+from audit.exports.reading import Reading, ReadsNote
 from audit.exports.rows import Selection
 from portal.presenters.audit_filter import AuditQuestion
-from portal.presenters.sessions import masked
+from portal.presenters.audit_personal import masked_value, reads_note
 from portal.roles import May, roles_with
-from sessions_app.models import Role, User
-
-UNREADABLE_ADDRESS = "•"
+from sessions_app.models import User
 
 
 def selection_for(question: AuditQuestion, *, with_notes: object) -> Selection:
@@ -21,20 +21,16 @@ def reading_of(reader: User, *, with_notes: object) -> Reading:
     sees_origin = reader.reaches_everybody(through=roles_with(May.SEE_SESSION_ORIGIN))
     return Reading(
         reader_id=str(reader.pk),
-        roles=frozenset(map(str, reader.roles)),
-        mask_address=None if sees_origin else mask,
-        notes=_notes_of(reader) if with_notes else Notes.NONE,
+        mask=None if sees_origin else masked_value,
+        reads_note=_notes_for(reader) if with_notes else None,
     )
 
 
-def mask(address: str) -> str:
-    """Half of an address; of anything else nothing at all."""
-    try:
-        return masked(address)
-    except ValueError:
-        return UNREADABLE_ADDRESS
+def _notes_for(reader: User) -> ReadsNote:
+    """Asked once for each initiator and their roles, however many entries they have."""
 
+    @lru_cache(maxsize=4096)
+    def reads(initiator_id: str, roles: str) -> bool:
+        return reads_note(reader, initiator_id=initiator_id, roles_then=roles.split(","))
 
-def _notes_of(reader: User) -> Notes:
-    """What was written down is for the initiator's own role and for Security."""
-    return Notes.ALL if Role.SECURITY in reader.roles else Notes.OF_OWN_ROLES
+    return reads

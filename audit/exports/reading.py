@@ -1,42 +1,40 @@
-"""What one reader sees of the personal values beside the entries: the rights of the door, as data."""
+"""What one reader sees of the personal values beside the entries: the rights of the door, as rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
+
+Mask = Callable[[str, str], str]
+ReadsNote = Callable[[str, str], bool]
 
 
-class Notes(Enum):
-    """Whose notes a file holds. What people wrote leaves in no file unless somebody asked for it and may read it."""
-
-    NONE = auto()
-    OF_OWN_ROLES = auto()
-    ALL = auto()
+def everybodys(_initiator_id: str, _roles: str) -> bool:
+    """For whoever reads every note."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """`mask_address` makes an address unrecognisable; None where the reader sees it whole.
+    """`mask` makes a value of a kind unrecognisable; without one, values are seen whole. One's own always are.
 
-    What a reader did themselves they see whole in any case. `roles` are theirs, for the notes of colleagues.
+    `reads_note` says of an initiator and their roles at the time whether their notes are for this reader.
+    Without it no note is in the file: what people wrote leaves only if somebody asked for it.
     """
 
     reader_id: str = ""
-    roles: frozenset[str] = frozenset()
-    mask_address: Callable[[str], str] | None = None
-    notes: Notes = Notes.NONE
+    mask: Mask | None = None
+    reads_note: ReadsNote | None = None
 
-    def address(self, value: str, *, initiator_id: str) -> str:
-        if not value or self.mask_address is None or initiator_id == self.reader_id:
-            return value
-        return self.mask_address(value)
+    @property
+    def has_notes(self) -> bool:
+        return self.reads_note is not None
 
-    def note(self, value: str, *, initiator_id: str, initiator_roles: str) -> str:
-        """The note, or nothing where this reader may not read it."""
-        if self.notes is Notes.ALL:
+    def value(self, kind: str, value: str, *, initiator_id: str) -> str:
+        if self.mask is None or initiator_id == self.reader_id:
             return value
-        if self.notes is Notes.NONE:
-            return ""
-        is_colleague = not self.roles.isdisjoint(initiator_roles.split(","))
-        return value if is_colleague or initiator_id == self.reader_id else ""
+        return self.mask(kind, value)
+
+    def note(self, value: str, *, initiator_id: str, roles: str) -> str | None:
+        """The note, or nothing where it is not for this reader."""
+        return value if self.reads_note and self.reads_note(initiator_id, roles) else None

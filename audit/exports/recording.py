@@ -6,7 +6,6 @@ from django.db import transaction
 
 from audit.events import Events
 from audit.exports.forms import Form
-from audit.exports.reading import Notes
 from audit.exports.rows import Selection
 from audit.exports.writing import Written
 from audit.initiators import Initiator
@@ -28,7 +27,7 @@ def record_export(
                 "unsealed": written.unsealed,
                 "form": form.value,
                 "sha256": written.sha256,
-                "notes": "no" if selection.reading.notes is Notes.NONE else "yes",
+                "notes": "yes" if selection.reading.has_notes else "no",
             },
             personal={"filter": line} if line else None,
         )

@@ -15,7 +15,7 @@ from django.db.models.expressions import Combinable
 
 from audit.events import of_code
 from audit.exports.expressions import HexText, JsonText, UtcText, UuidText
-from audit.exports.reading import Notes, Reading
+from audit.exports.reading import Reading
 from audit.models import AuditEntry, AuditSubject
 from audit.personal import SubjectRole
 from audit.search import cursor_of, older_than
@@ -77,7 +77,7 @@ class Selection:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every row has a value, or None, for each of these. Without notes there is no column for them."""
-        return tuple(name for name in COLUMNS if name != "note" or self.reading.notes is not Notes.NONE)
+        return tuple(name for name in COLUMNS if name != "note" or self.reading.has_notes)
 
     def count(self, *, at_most: int | None = None) -> int:
         unordered = self.entries.order_by()
@@ -105,16 +105,16 @@ class Selection:
         return (
             event_name(stored[CODE]),
             get(INITIATOR_NAME),
-            self.reading.address(address, initiator_id=initiator_id) if address else None,
+            self.reading.value("address", address, initiator_id=initiator_id) if address else None,
             get(TARGET_LABEL),
             self._rest(values, initiator_id) if not values.keys() <= OWN_COLUMNS else None,
-            self.reading.note(note, initiator_id=initiator_id, initiator_roles=roles) if note else None,
+            self.reading.note(note, initiator_id=initiator_id, roles=roles) if note else None,
         )
 
     def _rest(self, values: Values, initiator_id: str) -> str:
         """Whatever else was kept beside the entry, as JSON by its kind."""
         rest = {
-            kind: self.reading.address(value, initiator_id=initiator_id) if kind == "address" else value
+            kind: self.reading.value(kind, value, initiator_id=initiator_id)
             for (role, kind), value in values.items()
             if (role, kind) not in OWN_COLUMNS
         }

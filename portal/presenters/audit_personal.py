@@ -52,7 +52,7 @@ class PersonalSight:
             return PersonalLine(kind=kind, label=label, value=_whose_note(entry))
         if self.sees_details or kind == NOTE or kind in ABOUT_READING:
             return PersonalLine(kind=kind, label=label, value=clean(value, LONGEST_VALUE))
-        return PersonalLine(kind=kind, label=label, value=_masked(kind, value), is_masked=True)
+        return PersonalLine(kind=kind, label=label, value=masked_value(kind, value), is_masked=True)
 
 
 def reads_note(reader: User, *, initiator_id: str, roles_then: Iterable[str]) -> bool:
@@ -72,7 +72,10 @@ def _whose_note(entry: AuditEntry) -> str:
     return _("There is one; %(roles)s and Security read it.") % {"roles": roles}
 
 
-def _masked(kind: str, value: str) -> str:
+def masked_value(kind: str, value: str) -> str:
+    """The value as readers see it who may not see whose it is; for an address enough to tell two networks apart."""
+    if kind in ABOUT_READING:
+        return value
     try:
         return masked(value) if kind == "address" else HIDDEN_WORD
     except ValueError:  # recorded as an address, but never was one

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from audit.exports.files import nameless, new_file
 from audit.exports.forms import Form
-from audit.exports.reading import Notes, Reading
+from audit.exports.reading import Reading, everybodys
 from audit.exports.recording import record_export
 from audit.exports.rows import Selection
 from audit.exports.writing import Written, write
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             raise CommandError(question.problem, returncode=BAD_INPUT)
         selection = Selection(
             entries=question.entries(AuditEntry.objects.all()),
-            reading=Reading(notes=Notes.ALL if options["notes"] else Notes.NONE),
+            reading=Reading(reads_note=everybodys if options["notes"] else None),
         )
         form = Form(options["format"])
         if options["out"]:
