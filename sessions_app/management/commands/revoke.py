@@ -1,4 +1,4 @@
-"""manage.py revoke: end the access of a person, a session or a token."""
+"""manage.py revoke: end the access of a person, of sessions or of a token."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from sessions_app.models import Revocation
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import answers_another, revoke
-from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope
+from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope, SomeSessions
+
+MOST_SESSIONS = 1000
 
 
 class Command(ShellCommand):
     help = (
-        "Ends access: of a whole person (--user, or --issuer with --subject), of one session (--session) or "
-        "of one token (--token). An id that fits more than one is refused; --issuer says which is meant."
+        "Ends access: of a whole person (--user, or --issuer with --subject), of one session or several (--session, "
+        "repeated) or of one token (--token). An id that fits more than one is refused; --issuer says which is meant."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,7 +39,13 @@ class Command(ShellCommand):
         subject.add_argument(
             "--user", metavar="NAME", help=_("user name, e-mail, external id or employee number")
         )
-        subject.add_argument("--session", metavar="SID", help=_("the session id the issuer gave"))
+        subject.add_argument(
+            "--session",
+            metavar="SID",
+            action="append",
+            default=[],
+            help=_("the session id the issuer gave; repeated, exactly these sessions end, as one order"),
+        )
         subject.add_argument(
             "--token", metavar="ID", help=_("the token's identifier, never the token itself")
         )
@@ -71,10 +79,18 @@ def _scope(options: dict[str, Any]) -> Scope:
             _("--subject names a person together with --issuer, and with neither --session nor --token.")
         )
     if options["session"]:
-        return OneSession(session_id=find_session(options["session"], place).pk)
+        return _sessions(options["session"], place)
     if options["token"]:
         return OneToken(token_id=find_token(options["token"], place).pk)
     return OneUser(user_id=_person(options, place))
+
+
+def _sessions(sids: list[str], place: Place) -> Scope:
+    """All of them or none: one that is not found leaves the others open."""
+    if len(sids) > MOST_SESSIONS:
+        raise BadInput(_("At most %d sessions end as one order.") % MOST_SESSIONS)
+    found = SomeSessions.of(find_session(sid, place).pk for sid in sids)
+    return OneSession(session_id=found.session_ids[0]) if len(found.session_ids) == 1 else found
 
 
 def _person(options: dict[str, Any], place: Place) -> Any:
@@ -92,8 +108,7 @@ def _person(options: dict[str, Any], place: Place) -> Any:
 def _told(revocation: Revocation, *, is_repeat: bool) -> Result:
     """Never more than was proved."""
     is_cut_off = revocation.cut_off_at is not None
-    person = revocation.person
-    named = person.username if person else "-"
+    named = ", ".join(person.username for person in revocation.people)
     sentence = ngettext(
         "%(receipt)s: %(person)s, %(sessions)d session ended, %(state)s.",
         "%(receipt)s: %(person)s, %(sessions)d sessions ended, %(state)s.",

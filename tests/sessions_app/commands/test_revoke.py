@@ -76,6 +76,32 @@ def test_one_session_and_one_token_can_be_ended(open_gate: EmbeddedRedis, ines: 
     assert verdict_on(token_for(ines, phone)).outcome is Outcome.ALLOWED
 
 
+def test_several_sessions_end_as_one_order_and_no_other(
+    open_gate: EmbeddedRedis, ines: User, carlos: User
+) -> None:
+    laptop, phone = open_session(ines, sid="laptop"), open_session(ines, sid="phone")
+    contractors = open_session(carlos, sid="contractors")
+
+    result = ran("revoke", "--session", "laptop", "--session", "contractors", "--reason", "security_incident")
+
+    revocation = Revocation.objects.get()
+    assert result.code == 0
+    assert "2 sessions ended, cut off" in result.out
+    assert "carlos, ines" in result.out
+    assert (revocation.scope, revocation.sessions_ended) == ("sessions", 2)
+    assert verdict_on(token_for(ines, laptop)).cause == "session_revoked"
+    assert verdict_on(token_for(carlos, contractors)).cause == "session_revoked"
+    assert verdict_on(token_for(ines, phone)).outcome is Outcome.ALLOWED
+
+
+def test_the_same_session_named_twice_is_one(open_gate: EmbeddedRedis, ines: User) -> None:
+    open_session(ines, sid="laptop")
+
+    ran("revoke", "--session", "laptop", "--session", "laptop", "--reason", "user_request")
+
+    assert Revocation.objects.get().scope == "session"
+
+
 def test_an_id_in_two_realms_is_ambiguous_until_the_issuer_is_named(
     open_gate: EmbeddedRedis, ines: User
 ) -> None:
@@ -116,6 +142,8 @@ def test_a_person_is_named_by_issuer_and_subject(open_gate: EmbeddedRedis, ines:
         ["--user", "ines", "--reason", "other", "--note", "short"],
         ["--user", "carlos", "--issuer", ISS, "--subject", "nw-ines", "--reason", "offboarding"],
         ["--session", "unheard-of", "--reason", "offboarding"],
+        ["--session", "known", "--session", "unheard-of", "--reason", "offboarding"],
+        [*["--session", "known"] * 1001, "--reason", "user_request"],
         ["--session", "x", "--issuer", ISS, "--subject", "nw-ines", "--reason", "offboarding"],
         ["--token", "unheard-of", "--reason", "offboarding"],
         ["--user", "ines", "--session", "x", "--reason", "offboarding"],
@@ -125,6 +153,8 @@ def test_a_person_is_named_by_issuer_and_subject(open_gate: EmbeddedRedis, ines:
     ],
 )
 def test_bad_input_is_exit_code_two_and_changes_nothing(ines: User, carlos: User, words: list[str]) -> None:
+    open_session(ines, sid="known")
+
     assert ran("revoke", *words).code in {1, 2}
     assert Revocation.objects.count() == 0
 
