@@ -282,3 +282,18 @@ class TrailKey(models.Model):
 
     def __str__(self) -> str:
         return f"key {self.number}"
+
+
+class LogPosition(models.Model):
+    """How far the entries were written out as lines, for each place they are written to."""
+
+    destination = models.CharField(_("written to"), max_length=500, primary_key=True)
+    number = models.BigIntegerField(_("last number written"))
+    written_at = models.DateTimeField(_("written"))
+
+    class Meta:
+        verbose_name = _("position of the log")
+        verbose_name_plural = _("positions of the log")
+
+    def __str__(self) -> str:
+        return f"{self.destination} up to {self.number}"

@@ -141,6 +141,10 @@ OAUTH2_PROVIDER = {
 AUDIT_SIGNING_KEY = environment.secret("AUDIT_SIGNING_KEY")
 # Where signed checkpoints leave the database to.
 AUDIT_CHECKPOINT_DIR = Path(environment.text("AUDIT_CHECKPOINT_DIR", str(DATA_DIR / "checkpoints")))
+# "stdout" or a file: each sealed entry becomes a JSON line there.
+AUDIT_LOG = environment.text("AUDIT_LOG")
+if AUDIT_LOG and AUDIT_LOG != "stdout" and not Path(AUDIT_LOG).is_absolute():
+    raise ImproperlyConfigured("AUDIT_LOG must be 'stdout' or the whole path of a file.")
 AUDITLOG_LOGENTRY_MODEL = "audit.AuditEntry"
 AUDITLOG_CID_GETTER = "audit.initiators.current_correlation_id"
 AUDITLOG_INCLUDE_ALL_MODELS = False

@@ -12,6 +12,7 @@ from threading import Event, Thread
 
 from django.db import close_old_connections, connection
 
+from audit import log_lines
 from audit.initiators import the_clock
 from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
@@ -46,14 +47,18 @@ class Clock:
         self._due: dict[str, float] = {}
         self._leads_until = 0.0
         self._sealing = Sealing()
+        self._log = log_lines.LogLines()
 
     def run(self, stop: Event) -> None:
         """Beat until told to stop. No failure of the database, the blacklist or one task ends the loop.
 
-        The trail is sealed in a thread of its own, so that a blacklist that answers late does not hold it up.
+        The trail is sealed in a thread of its own, so that a blacklist that answers late does not hold it up, and
+        written out in another one, so that neither does a log that nobody takes.
         """
         sealing = Thread(target=self._keep_sealing, args=(stop,), name="sealing", daemon=True)
         sealing.start()
+        if log_lines.is_wanted():
+            Thread(target=self._keep_logging, args=(stop,), name="log lines", daemon=True).start()
         while not stop.is_set():
             began = time.monotonic()
             close_old_connections()
@@ -85,6 +90,22 @@ class Clock:
             close_old_connections()
             self.seal()
         connection.close()
+
+    def _keep_logging(self, stop: Event) -> None:
+        while not stop.wait(SEAL_SECONDS):
+            close_old_connections()
+            self.write_log()
+        connection.close()
+
+    def write_log(self) -> int:
+        """Writes out what was sealed while this clock leads; returns how many lines. Never fails, like sealing."""
+        if time.monotonic() >= self._leads_until:
+            return 0
+        try:
+            return self._log.write_out(seconds=BEAT_SECONDS)
+        except Exception:  # the loop outlives every failure
+            logger.exception("entries were not written out; trying again")
+            return 0
 
     def seal(self) -> int:
         """Seals what waits while this clock leads; returns how many. Never fails: the next turn tries again."""

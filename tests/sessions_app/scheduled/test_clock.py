@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -450,3 +451,15 @@ def test_addresses_whose_time_is_over_are_forgotten_by_the_clock(ines: User):
 
     attempt.refresh_from_db()
     assert attempt.address is None
+
+
+def test_only_the_clock_that_leads_writes_entries_out(tmp_path: Path, settings: Settings, open_gate: object):
+    settings.AUDIT_LOG = str(tmp_path / "audit.jsonl")
+    leading, waiting = Clock(), Clock()
+    Lease.objects.all().delete()
+    assert leading.beat()
+    assert not waiting.beat()
+    leading.seal()
+
+    assert waiting.write_log() == 0
+    assert leading.write_log() == ChainLink.objects.count()
