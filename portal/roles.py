@@ -68,7 +68,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
 
 
 # What a role for a period of the trail opens. Every other page is about how things stand now.
-WITHIN_A_PERIOD = frozenset({May.SEE_AUDIT, May.UNMASK_DETAILS})
+WITHIN_A_PERIOD = frozenset({May.SEE_AUDIT, May.EXPORT_AUDIT, May.UNMASK_DETAILS})
 
 
 def reach_of(roles: frozenset[Role], may: May) -> Reach:

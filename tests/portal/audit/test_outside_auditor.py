@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -118,3 +119,13 @@ def test_a_lasting_role_beside_it_reads_as_before(ines: User, sam: User):
     recent = an_entry("2026-05-01T12:00:00Z", ines)
 
     assert recent in entries_for(sam)
+
+
+def test_an_export_holds_the_period_and_nothing_else(ines: User):
+    inside = an_entry("2026-02-01T12:00:00Z", ines)
+    an_entry("2026-05-01T12:00:00Z", ines)
+    asked = {"q": "target:ines created:any", "form": "jsonl"}
+
+    file = browser_of(an_outsider()).post("/audit/exports/", asked).getvalue().decode()
+
+    assert [json.loads(line)["id"] for line in file.splitlines()] == [inside.pk]
