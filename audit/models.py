@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import cache
 from secrets import token_hex
@@ -297,3 +298,40 @@ class LogPosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.destination} up to {self.number}"
+
+
+class ReceiptVersionQuerySet(models.QuerySet["ReceiptVersion"]):
+    def of(self, receipt: str) -> ReceiptVersionQuerySet:
+        """The versions of one receipt, oldest first."""
+        return self.filter(receipt=receipt).order_by("number")
+
+
+class ReceiptVersion(models.Model):
+    """One receipt as it stood at one moment, signed. It holds pseudonyms only; names are added when shown."""
+
+    receipt = models.CharField(_("receipt"), max_length=16)
+    number = models.PositiveIntegerField(_("version"))
+    document = models.BinaryField(_("canonical document"))
+    hash = models.BinaryField(_("SHA-256 of the document"), max_length=32)
+    made_at = models.DateTimeField(_("made"))
+    key_id = models.CharField(_("key"), max_length=64)
+    signature = models.BinaryField(_("signature"), max_length=64)
+
+    objects = ReceiptVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("version of a receipt")
+        verbose_name_plural = _("versions of receipts")
+        ordering = ["receipt", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["receipt", "number"], name="one_version_per_receipt_and_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt} version {self.number}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The document read back."""
+        document: dict[str, Any] = json.loads(bytes(self.document))
+        return document

@@ -12,12 +12,20 @@ from dataclasses import dataclass, replace
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 SUBJECTS = "audit_auditsubject"
-UNCHANGEABLE = ("audit_auditentry", "audit_chainlink", "audit_checkpoint", "audit_trailkey")
+UNCHANGEABLE = (
+    "audit_auditentry",
+    "audit_chainlink",
+    "audit_checkpoint",
+    "audit_trailkey",
+    "audit_receiptversion",
+)
+# "a+b" is unique as a pair.
 UNIQUE_COLUMNS = {
     "audit_auditentry": ("id",),
     "audit_chainlink": ("number", "entry_id"),
     "audit_checkpoint": ("number",),
     "audit_trailkey": ("number", "public_key"),
+    "audit_receiptversion": ("id", "receipt+number"),
     SUBJECTS: ("id",),
 }
 SUBJECT_IDENTITY = ("id", "entry_id", "role", "kind", "about", "commitment")
@@ -108,10 +116,15 @@ def _sqlite_queue() -> Trigger:
 def _sqlite_replacement(table: str) -> Trigger:
     """INSERT OR REPLACE deletes the old row without firing the DELETE trigger."""
     name = f"{table}_no_replace"
-    same = " OR ".join(f"{column} = NEW.{column}" for column in UNIQUE_COLUMNS[table])
+    same = " OR ".join(_is_same(unique) for unique in UNIQUE_COLUMNS[table])
     when = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608  # names from this module only
     ddl = _sqlite_ddl(name, table, "INSERT", when, "REPLACE")
-    return Trigger(name=name, table=table, ddl=ddl, needs=UNIQUE_COLUMNS[table])
+    return Trigger(name=name, table=table, ddl=ddl, needs=tuple("+".join(UNIQUE_COLUMNS[table]).split("+")))
+
+
+def _is_same(unique: str) -> str:
+    """That the new row would stand where one stands: by one unique column, or by several together."""
+    return "(" + " AND ".join(f"{column} = NEW.{column}" for column in unique.split("+")) + ")"
 
 
 def _sqlite_ddl(name: str, table: str, operation: str, when: str, said: str) -> str:

@@ -55,6 +55,10 @@ urlpatterns = [
     path("revocations/", revocations.revocations, name="revocations"),
     path("revocations/<str:number>.json", revocations.receipt_json, name="receipt_json"),
     path("revocations/<str:number>/", revocations.receipt, name="receipt"),
+    path("revocations/<str:number>/v/<int:version>/", revocations.version, name="receipt_version"),
+    path(
+        "revocations/<str:number>/v/<int:version>.json", revocations.version_json, name="receipt_version_json"
+    ),
     path("revocations/<str:number>/try/", revocations.try_now, name="try_now"),
     path("sessions/", sessions.listing, name="sessions"),
     path("sessions/new/", sessions.news, name="session_news"),

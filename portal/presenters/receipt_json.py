@@ -1,17 +1,20 @@
-"""A receipt for keeping: the same as its page, for the same reader."""
+"""A receipt for keeping: what its page says, for the same reader, and the signed document beside it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
+from audit.models import ReceiptVersion
+from audit.receipts import signed
 from portal.presenters.receipt import Receipt
+from portal.presenters.receipt_versions import SignedVersions, VersionPage
 from portal.presenters.words import name_of
 from sessions_app.models import Revocation, RoleChange, User
 
 
 def as_json(receipt: Receipt) -> dict[str, Any]:
-    """Moments are ISO 8601 in UTC with milliseconds."""
+    """Moments are ISO 8601 in UTC with milliseconds. Only `signed` is signed; names and texts are beside it."""
     revocation = receipt.revocation
     return {
         "receipt": receipt.number,
@@ -38,7 +41,35 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "second_factor": _second_factor(revocation),
         "attempts": revocation.attempts,
         "systems": [{"name": line.name, "state": line.word, "what": line.what} for line in receipt.lines],
+        **_signed(SignedVersions(receipt)),
     }
+
+
+def version_as_json(page: VersionPage) -> dict[str, Any]:
+    """One version: the signed document, and beside it the names of its ids, as they are now."""
+    return {
+        "receipt": page.version.receipt,
+        "version": page.version.number,
+        "versions": len(page.versions.all),
+        "signed": signed(page.version),
+        "names": page.names,
+        "ordered_by": page.receipt.by,
+    }
+
+
+def _signed(versions: SignedVersions) -> dict[str, Any]:
+    latest = versions.latest
+    return {
+        "signed": signed(latest) if latest else None,
+        "signed_not_shown": _why_not(versions, latest),
+        "versions": [version.number for version in versions.all],
+    }
+
+
+def _why_not(versions: SignedVersions, latest: ReceiptVersion | None) -> str | None:
+    if not versions.is_shown:
+        return "It is about people you do not reach, and a signed document has no gaps."
+    return None if latest else "Not signed yet; the clock does it."
 
 
 def _person(user: User) -> dict[str, str]:

@@ -136,5 +136,8 @@ _OUTCOMES: dict[RoleChangeState, tuple[str, Promise]] = {
 }
 
 
+OUTCOME_WORDS = {state: words for state, (_kind, words) in _OUTCOMES.items()}
+
+
 def _names(rows: list[dict[str, str]]) -> str:
     return ", ".join(clean(row.get("group") or f"{row['role']} · {row['application']}") for row in rows)

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.access import fetch_or_refuse, people_for, requires, revocations_for
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.receipt import Receipt
-from portal.presenters.receipt_json import as_json
+from portal.presenters.receipt_json import as_json, version_as_json
+from portal.presenters.receipt_versions import SignedVersions, VersionPage
 from portal.presenters.revocations import RevocationFilter, RevocationsPage
 from portal.roles import May
 from sessions_app.models import Revocation
@@ -34,7 +35,8 @@ def revocations(request: HtmxRequest) -> HttpResponse:
 def receipt(request: HtmxRequest, number: str) -> HttpResponse:
     """What one revocation did, and what is proved of it. The part asks again by itself until it is cut off."""
     shown = Receipt(_fetch(request, number), request.user)
-    return page_or_part(request, RECEIPT, "receipt", {"receipt": shown})
+    context = {"receipt": shown, "versions": SignedVersions(shown)}
+    return page_or_part(request, RECEIPT, "receipt", context)
 
 
 @require_safe
@@ -42,10 +44,23 @@ def receipt(request: HtmxRequest, number: str) -> HttpResponse:
 def receipt_json(request: HtmxRequest, number: str) -> HttpResponse:
     """The same for keeping, under the same rights."""
     shown = Receipt(_fetch(request, number), request.user)
-    response = JsonResponse(as_json(shown))
-    response["Content-Disposition"] = f'inline; filename="{shown.number}.json"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return _to_keep(JsonResponse(as_json(shown)), f"{shown.number}.json")
+
+
+@require_safe
+@requires(May.SEE_REVOCATIONS)
+def version(request: HtmxRequest, number: str, version: int) -> HttpResponse:
+    """One signed version as it was signed, with today's names beside the ids."""
+    context = {"page": _fetch_version(request, number, version)}
+    return page_or_part(request, "portal/revocations/version.html", "version", context)
+
+
+@require_safe
+@requires(May.SEE_REVOCATIONS)
+def version_json(request: HtmxRequest, number: str, version: int) -> HttpResponse:
+    """The same for keeping and for checking elsewhere."""
+    page = _fetch_version(request, number, version)
+    return _to_keep(JsonResponse(version_as_json(page)), f"{page.receipt.number}-v{version}.json")
 
 
 @require_POST
@@ -60,7 +75,23 @@ def try_now(request: HtmxRequest, number: str) -> HttpResponse:
         try_to_publish(revocation, by=request.initiator)
     if not request.htmx:
         return go_to(request, reverse("receipt", args=[revocation.receipt]))
-    return page_or_part(request, RECEIPT, "receipt", {"receipt": Receipt(revocation, request.user)})
+    shown = Receipt(revocation, request.user)
+    return page_or_part(request, RECEIPT, "receipt", {"receipt": shown, "versions": SignedVersions(shown)})
+
+
+def _fetch_version(request: HtmxRequest, number: str, version: int) -> VersionPage:
+    """Only for a reader who reaches everybody in it: to all others it does not exist."""
+    versions = SignedVersions(Receipt(_fetch(request, number), request.user))
+    found = versions.one(version)
+    if found is None:
+        raise Http404
+    return VersionPage(versions, found)
+
+
+def _to_keep(response: HttpResponse, name: str) -> HttpResponse:
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _fetch(request: HtmxRequest, number: str) -> Revocation:

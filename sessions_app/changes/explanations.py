@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from sessions_app.models import Revocation, RevocationScope, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
+from sessions_app.revocation.receipt_versions import Change, sign_versions
 
 # The contract's table: these tell the person, the others leave it to people.
 TOLD = (Reason.SECURITY_INCIDENT, Reason.ROLE_CHANGE, Reason.LOST_DEVICE)
@@ -30,6 +32,8 @@ def untold(user: User) -> QuerySet[Revocation]:
 
 
 def note_told(user: User) -> None:
-    """The person has read it."""
-    keys = list(untold(user).values_list("pk", flat=True))
-    Revocation.objects.filter(pk__in=keys).update(told_at=database_now())
+    """The person has read it, and every receipt that waited for it says so."""
+    with transaction.atomic():
+        told = list(untold(user))
+        Revocation.objects.filter(pk__in=[each.pk for each in told]).update(told_at=database_now())
+        sign_versions(told, Change.TOLD)

@@ -19,6 +19,7 @@ from sessions_app.models.moments import database_now, from_milliseconds, to_mill
 from sessions_app.revocation import entries
 from sessions_app.revocation.entries import PersonState
 from sessions_app.revocation.errors import ActingOnOneself, NotBlocked, OrderRefused
+from sessions_app.revocation.receipt_versions import Change, sign_versions
 from sessions_app.revocation.rules import refuse_privileged
 
 REASON_CODE = "reinstated"
@@ -68,7 +69,8 @@ def _decide(user: User, *, by: Initiator, reason: str) -> tuple[datetime, list[B
     locked.sign_in_blocked_at = None
     locked.save(update_fields=["revision", "sign_in_blocked_at"])
     written = _write_entries(locked, now)
-    Revocation.objects.of(locked).filter(blocks_sign_in=True, reinstated_at=None).update(reinstated_at=now)
+    blocking = list(Revocation.objects.of(locked).filter(blocks_sign_in=True, reinstated_at=None))
+    Revocation.objects.filter(pk__in=[each.pk for each in blocking]).update(reinstated_at=now)
     latest = locked.latest_revocation()
     record(
         Events.SIGN_IN_ALLOWED_AGAIN,
@@ -78,6 +80,7 @@ def _decide(user: User, *, by: Initiator, reason: str) -> tuple[datetime, list[B
         receipt=latest.receipt if latest else "",
         personal={"note": reason},
     )
+    sign_versions(blocking, Change.SIGN_IN_ALLOWED_AGAIN)
     return now, written
 
 

@@ -22,6 +22,7 @@ from sessions_app.revocation.entries_of_record import record_refusal
 from sessions_app.revocation.errors import OrderKeyReused, OrderRefused, PrivilegedPerson
 from sessions_app.revocation.order_keys import answer_to_repeat
 from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.revocation.receipt_versions import Change, sign_version
 from sessions_app.tokens.entitlements import PersonClaims, Row, claims_of
 
 
@@ -145,6 +146,7 @@ def decide_role_change(
     change.save()
     _say_what_was_lost(user)
     _record(change, by=by)
+    _sign(change)
     return change
 
 
@@ -181,6 +183,13 @@ def _supersede(user: User, after: PersonClaims) -> None:
         if not _without(change.lost, after.rows):
             change.state = RoleChangeState.SUPERSEDED
             change.save(update_fields=["state"])
+            _sign(change)
+
+
+def _sign(change: RoleChange) -> None:
+    """The receipt says what became of the role."""
+    if change.revocation is not None:
+        sign_version(change.revocation, Change.ROLE_CHANGED)
 
 
 def _end_tokens(user: User, *, by: Initiator, wish: Wish) -> Revocation | None:

@@ -37,6 +37,14 @@ class RevocationState(models.TextChoices):
     CONFIRMED = "confirmed", _("confirmed")
 
 
+class ReceiptOwes(models.TextChoices):
+    """What the signed receipt still lacks; the clock brings it."""
+
+    NOTHING = "", _("nothing")
+    VERSION = "version", _("a signed version of the present state")
+    NUMBERS = "numbers", _("the numbers of its entries in the chain")
+
+
 class RevocationQuerySet(QuerySet["Revocation"]):
     def pending(self) -> RevocationQuerySet:
         """Decided, but not yet acknowledged by the blacklist and read back."""
@@ -108,6 +116,9 @@ class Revocation(models.Model):
 
     proof_tail = models.CharField(max_length=8, blank=True)
     proof_kind = models.CharField(max_length=10, blank=True)
+    receipt_owes = models.CharField(
+        max_length=8, choices=ReceiptOwes.choices, default=ReceiptOwes.VERSION, blank=True
+    )
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=500, blank=True)
 
@@ -119,6 +130,11 @@ class Revocation(models.Model):
             models.Index(fields=["-decided_at", "id"], name="revocations_newest_first"),
             models.Index(
                 fields=["decided_at"], name="revocations_pending", condition=Q(cut_off_at__isnull=True)
+            ),
+            models.Index(
+                fields=["receipt_owes", "decided_at"],
+                name="revocations_owing_receipts",
+                condition=~Q(receipt_owes=""),
             ),
         ]
 

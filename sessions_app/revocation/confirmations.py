@@ -14,6 +14,7 @@ from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.models import Issuer, Revocation, RoleChange, RoleChangeState, User
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation import entries, publishing
+from sessions_app.revocation.receipt_versions import Change, sign_version, sign_versions
 
 SIGNS_IN_WITHIN = timedelta(days=1)
 
@@ -34,17 +35,18 @@ def note_second_factor(user: User, *, issuer: Issuer | None, proved_at: datetime
             return False
         entries.restate_person(locked, second_factor_since_ms=0)
         demanded = Revocation.objects.of(locked).demanding_second_factor()
-        receipts = list(demanded.order_by("-decided_at").values_list("receipt", flat=True))
-        Revocation.objects.filter(receipt__in=receipts).update(
+        met = list(demanded.order_by("-decided_at"))
+        Revocation.objects.filter(pk__in=[each.pk for each in met]).update(
             second_factor_proved_at=proved_at, second_factor_proved_to=issuer
         )
         record(
             Events.SECOND_FACTOR_PROVED,
             initiator=by,
             target=Target.of(locked, label=locked.display_name),
-            receipt=receipts[0] if receipts else "",
+            receipt=met[0].receipt if met else "",
             details={"issuer": issuer.iss if issuer else "-"},
         )
+        sign_versions(met, Change.SECOND_FACTOR_PROVED)
     publish_what_is_true(locked)
     return True
 
@@ -72,6 +74,8 @@ def note_claims(
             change.seen = sorted(names or ())
             change.save(update_fields=["state", "checked_at", "checked_issuer", "seen"])
             _record(change, issuer, by=by)
+            if change.revocation is not None:
+                sign_version(change.revocation, Change.CLAIMS_COMPARED)
 
 
 _EVENTS = {
@@ -106,7 +110,11 @@ def note_absent_sign_ins(*, by: Initiator) -> int:
     over = RoleChange.objects.filter(
         state=RoleChangeState.WAITING, decided_at__lt=database_now() - SIGNS_IN_WITHIN
     )
-    return over.update(state=RoleChangeState.NOT_SIGNED_IN)
+    with transaction.atomic():
+        changed = list(over.select_for_update().values_list("pk", flat=True))
+        RoleChange.objects.filter(pk__in=changed).update(state=RoleChangeState.NOT_SIGNED_IN)
+        sign_versions(Revocation.objects.filter(role_changes__in=changed), Change.CLAIMS_COMPARED)
+    return len(changed)
 
 
 def publish_what_is_true(user: User) -> bool:

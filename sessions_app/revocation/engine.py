@@ -28,6 +28,7 @@ from sessions_app.revocation.errors import NothingToEnd, OrderRefused
 from sessions_app.revocation.order_keys import answer_to_repeat, remember_order_key
 from sessions_app.revocation.orders import Order
 from sessions_app.revocation.reasons import RULES
+from sessions_app.revocation.receipt_versions import Change, sign_version
 from sessions_app.revocation.subjects import Subject, cover, lock_people
 
 
@@ -45,6 +46,8 @@ def revoke(order: Order) -> Revocation:
     try:
         with transaction.atomic():
             revocation = decide(order)
+            if not answers_another(revocation, order):
+                sign_version(revocation, Change.DECIDED)
     except OrderRefused as refusal:
         record_refusal(order, refusal)
         raise
@@ -54,7 +57,8 @@ def revoke(order: Order) -> Revocation:
 def decide(order: Order) -> Revocation:
     """Step 1 alone, for a named change that decides among other things; expects that change's transaction.
 
-    The change calls `cut_off` once it is committed; until then nothing is in the blacklist. Raises a child of
+    The change signs the receipt once it has noted all that belongs to it (`sign_version`), and calls `cut_off`
+    once it is committed; until then nothing is in the blacklist. Raises a child of
     OrderRefused, which the change records (`record_refusal`) after its rollback.
     """
     people = lock_people(order)

@@ -20,6 +20,7 @@ from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.connections import blacklist_writer, session_guard
 from sessions_app.revocation.entries import as_written
 from sessions_app.revocation.health import probe_blacklist
+from sessions_app.revocation.receipt_versions import Change, sign_version
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ def note_cut_off(revocation: Revocation, proof: Proof, *, by: Initiator) -> None
         )
         if changed:
             _record_cut_off(revocation, by=by, seconds=(moment - revocation.received_at).total_seconds())
+            sign_version(revocation, Change.CUT_OFF)
     revocation.refresh_from_db()
 
 

@@ -20,6 +20,7 @@ from sessions_app.changes.roles import expire_roles
 from sessions_app.revocation import gate, sweeper
 from sessions_app.revocation.confirmations import note_absent_sign_ins
 from sessions_app.revocation.health import CLOCK_LEASE
+from sessions_app.revocation.receipt_versions import sign_what_is_owed
 from sessions_app.revocation.reconcile import reconcile
 from sessions_app.scheduled.lease import LEASE_LASTS, give_back, take_or_renew
 from sessions_app.sightings.retention import forget_what_is_old
@@ -35,6 +36,7 @@ EXPIRE_SECONDS = 10.0
 SEAL_SECONDS = 0.4  # an entry has its place in the chain within a second of its commit
 FETCH_SECONDS = 300.0
 FORGET_SECONDS = 600.0
+SEAL_SECONDS = 2.0
 
 THE_CLOCK = the_clock()
 
@@ -124,6 +126,7 @@ class Clock:
             gate.keep(fence=fence, by=THE_CLOCK)
             sweeper.sweep(by=THE_CLOCK)
             sweeper.publish_the_rest()
+            self._every("receipts", SEAL_SECONDS, sign_what_is_owed)
             self._every("reconcile", RECONCILE_SECONDS, lambda: reconcile(by=THE_CLOCK))
             self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
             self._every("compare", EXPIRE_SECONDS, lambda: note_absent_sign_ins(by=THE_CLOCK))

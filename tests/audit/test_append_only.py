@@ -8,9 +8,9 @@ from django.utils import timezone
 from audit import triggers
 from audit.events import Events
 from audit.initiators import the_shell
-from audit.models import AuditEntry, AuditSubject, ChainLink, Checkpoint, TrailKey
+from audit.models import AuditEntry, AuditSubject, ChainLink, Checkpoint, ReceiptVersion, TrailKey
+from audit.receipts import add_version
 from audit.record import record
-from audit.signing import current_fingerprint
 from tests.audit_flush import triggers_lifted
 
 REFUSED = "The audit trail is append-only"
@@ -35,7 +35,7 @@ def entry(db):
         key_id="key",
         signature=b"\x03" * 64,
     )
-    current_fingerprint()
+    add_version("CF-8F3K2Q7D1M", facts={})
     return entry
 
 
@@ -49,13 +49,13 @@ def run(sql, *values):
         cursor.execute(sql, values)
 
 
-@pytest.mark.parametrize("model", [AuditEntry, AuditSubject, ChainLink, Checkpoint, TrailKey])
+@pytest.mark.parametrize("model", [AuditEntry, AuditSubject, ChainLink, Checkpoint, ReceiptVersion, TrailKey])
 def test_the_orm_cannot_delete(entry, model):
     with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
         model.objects.all()._raw_delete("default")
 
 
-@pytest.mark.parametrize("model", [AuditEntry, AuditSubject, ChainLink, Checkpoint, TrailKey])
+@pytest.mark.parametrize("model", [AuditEntry, AuditSubject, ChainLink, Checkpoint, ReceiptVersion, TrailKey])
 def test_the_orm_cannot_save_again(entry, model):
     row = model.objects.first()
 
@@ -81,6 +81,7 @@ def test_raw_sql_cannot_delete(entry, table):
         ("audit_chainlink", "number = 2"),
         ("audit_checkpoint", "size = 0"),
         ("audit_trailkey", "introduced_at = introduced_at"),
+        ("audit_receiptversion", "number = 2"),
         ("audit_auditsubject", "value = 'forged'"),
     ],
 )

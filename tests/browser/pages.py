@@ -58,6 +58,7 @@ def person(name: str, then: str = "") -> FirstLink:
 
 
 A_RECEIPT = FirstLink(on="/revocations/?q=joaquin", like=r"/revocations/CF-\w+/")
+A_VERSION = FirstLink(on=A_RECEIPT.on, like=A_RECEIPT.like, then="v/1/")
 A_SESSION = FirstLink(on="/sessions/?q=ines", like=rf"/sessions/{ID}/")
 AN_ENTRY = FirstLink(on="/audit/", like=r"/audit/\d+/")
 A_MASKED_ENTRY = FirstLink(on="/audit/?q=actor:hana+action:SI-101", like=r"/audit/\d+/", then="unmask/")
@@ -117,6 +118,7 @@ TERMINATE = [
 
 REVOCATIONS = [
     ShownPage(name="receipt", at=A_RECEIPT, who="sam"),
+    ShownPage(name="receipt-version", at=A_VERSION, who="sam"),
     ShownPage(name="revocations", at="/revocations/", who="sam"),
     ShownPage(name="revocations-none", at="/revocations/", who="hana"),
     ShownPage(name="revocations-not-found", at="/revocations/?q=CF-0000000000", who="sam"),

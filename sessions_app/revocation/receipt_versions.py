@@ -1,0 +1,206 @@
+"""What a version of a receipt says of its revocation, and when one is made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import takewhile
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+
+from audit.errors import UnknownSigningKey
+from audit.models import ReceiptVersion
+from audit.receipts import add_version, is_sealed, names_numbers, stamp
+from sessions_app.models import EndedSession, Revocation, RoleChange
+from sessions_app.models.moments import from_milliseconds, to_milliseconds
+from sessions_app.models.revocations import ReceiptOwes
+
+logger = logging.getLogger(__name__)
+
+NO_OUTSIDE_SYSTEMS = "no outside systems connected"
+SIGNED_AT_ONCE = 200
+
+
+class Change(StrEnum):
+    """Why a version was made."""
+
+    DECIDED = "decided"
+    ROLE_CHANGED = "role_changed"
+    CUT_OFF = "cut_off"
+    TOLD = "told"
+    SECOND_FACTOR_PROVED = "second_factor_proved"
+    CLAIMS_COMPARED = "claims_compared"
+    SIGN_IN_ALLOWED_AGAIN = "sign_in_allowed_again"
+    SEALED = "sealed"
+    MADE_LATE = "made_late"
+
+
+def sign_version(revocation: Revocation, change: Change) -> ReceiptVersion | None:
+    """The next version of this revocation's receipt, in the transaction of the change of state.
+
+    Ending access never waits for a signature: where the key cannot be used the change stands, the receipt
+    owes a version, and the clock makes it. None then.
+    """
+    locked = Revocation.objects.select_for_update().get(pk=revocation.pk)
+    try:
+        with transaction.atomic():
+            version = add_version(locked.receipt, facts=_facts(locked, change))
+    except (UnknownSigningKey, ImproperlyConfigured, OSError) as failure:
+        logger.exception("receipt %s could not be signed: %s", locked.receipt, failure)
+        _owe(revocation, ReceiptOwes.VERSION)
+        return None
+    _owe(revocation, ReceiptOwes.NOTHING if names_numbers(version) else ReceiptOwes.NUMBERS)
+    return version
+
+
+def sign_versions(revocations: Iterable[Revocation], change: Change) -> None:
+    """The same for each of several."""
+    for revocation in revocations:
+        sign_version(revocation, change)
+
+
+def _owe(revocation: Revocation, owes: ReceiptOwes) -> None:
+    Revocation.objects.filter(pk=revocation.pk).update(receipt_owes=owes)
+    revocation.receipt_owes = owes
+
+
+# --- What the clock does --------------------------------------------------------------------------
+
+
+def sign_what_is_owed() -> int:
+    """Versions that could not be signed when the state changed, and the numbers of entries sealed meanwhile.
+
+    Oldest first, a limited number at a time; returns how many were made. Stops at the first that cannot be
+    signed: the key is the same for all.
+    """
+    late = [(each, Change.MADE_LATE) for each in _owing(ReceiptOwes.VERSION)]
+    sealed = [(each, Change.SEALED) for each in _owing(ReceiptOwes.NUMBERS) if is_sealed(each.receipt)]
+    return sum(1 for _each in takewhile(_is_signed, [*late, *sealed]))
+
+
+def _owing(owes: ReceiptOwes) -> list[Revocation]:
+    return list(Revocation.objects.filter(receipt_owes=owes).order_by("decided_at")[:SIGNED_AT_ONCE])
+
+
+def _is_signed(owed: tuple[Revocation, Change]) -> bool:
+    revocation, change = owed
+    with transaction.atomic():
+        return sign_version(revocation, change) is not None
+
+
+# --- What a version says --------------------------------------------------------------------------
+
+
+def _facts(revocation: Revocation, change: Change) -> dict[str, Any]:
+    """Ids and codes only: no name, no address, no note, no ticket."""
+    return {
+        "change": change.value,
+        "state": _state(revocation),
+        "scope": revocation.scope,
+        "reason": revocation.reason,
+        "ordered_by": {
+            "kind": revocation.initiator_kind,
+            "id": revocation.initiator_id,
+            "door": revocation.door,
+        },
+        "people": _people(revocation),
+        "clocks": _clocks(revocation),
+        "blocks_sign_in": revocation.blocks_sign_in,
+        "sessions_ended": revocation.sessions_ended,
+        "sessions_seen": revocation.sessions_seen,
+        "sessions": _sessions(revocation),
+        "proof": _proof(revocation),
+        "second_factor": _second_factor(revocation),
+        "role_change": _role_change(revocation),
+        "systems": {"outside": [], "said": NO_OUTSIDE_SYSTEMS},
+    }
+
+
+def _state(revocation: Revocation) -> str:
+    """Without "stuck", which is only the age of a decision that waits."""
+    if revocation.confirmed_at:
+        return "confirmed"
+    return "cut_off" if revocation.cut_off_at else "requested"
+
+
+def _people(revocation: Revocation) -> list[dict[str, str | None]]:
+    targets = revocation.targets.order_by("user_id").values_list("user_id", "cutoff_ms")
+    return [
+        {"id": str(user_id), "cutoff": stamp(from_milliseconds(cutoff_ms))} for user_id, cutoff_ms in targets
+    ]
+
+
+def _clocks(revocation: Revocation) -> dict[str, Any]:
+    return {
+        "received_at": stamp(revocation.received_at),
+        "decided_at": stamp(revocation.decided_at),
+        "cut_off_at": stamp(revocation.cut_off_at),
+        "milliseconds_to_cut_off": _milliseconds_to_cut_off(revocation),
+        "confirmed_at": stamp(revocation.confirmed_at),
+        "told_at": stamp(revocation.told_at),
+        "sign_in_allowed_again_at": stamp(revocation.reinstated_at),
+    }
+
+
+def _milliseconds_to_cut_off(revocation: Revocation) -> int | None:
+    if revocation.cut_off_at is None:
+        return None
+    return to_milliseconds(revocation.cut_off_at) - to_milliseconds(revocation.received_at)
+
+
+def _sessions(revocation: Revocation) -> list[dict[str, Any]]:
+    endings = revocation.ended_sessions.select_related("session__realm").prefetch_related(
+        "session__applications"
+    )
+    return [_session(ending) for ending in endings.order_by("session__began_at", "session_id")]
+
+
+def _session(ending: EndedSession) -> dict[str, Any]:
+    session = ending.session
+    return {
+        "id": str(session.pk),
+        "person": str(session.user_id),
+        "realm": session.realm.key,
+        "applications": sorted(application.key for application in session.applications.all()),
+        "began_at": stamp(session.began_at),
+        "cannot_be_cut_before": stamp(ending.lives_until),
+    }
+
+
+def _proof(revocation: Revocation) -> dict[str, str | None] | None:
+    """What the guard was asked and refused; None while nothing was proved."""
+    if revocation.cut_off_at is None or not revocation.proof_kind:
+        return None
+    return {
+        "asked_for": revocation.proof_kind,
+        "ends_in": revocation.proof_tail,
+        "answer": "REVOKED",
+        "at": stamp(revocation.cut_off_at),
+    }
+
+
+def _second_factor(revocation: Revocation) -> dict[str, str | None] | None:
+    if not revocation.second_factor_next:
+        return None
+    issuer = revocation.second_factor_proved_to
+    return {
+        "proved_at": stamp(revocation.second_factor_proved_at),
+        "proved_to": issuer.iss if issuer else None,
+    }
+
+
+def _role_change(revocation: Revocation) -> dict[str, Any] | None:
+    change: RoleChange | None = revocation.role_changes.select_related("checked_issuer").first()
+    if change is None:
+        return None
+    return {
+        "lost": change.lost,
+        "kept": change.kept,
+        "gained": change.gained,
+        "state": change.state,
+        "compared_at": stamp(change.checked_at),
+        "compared_with": change.checked_issuer.iss if change.checked_issuer else None,
+    }
