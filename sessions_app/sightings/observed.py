@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest, Least
+from django.db.models import BigIntegerField, F, Value
+from django.db.models.functions import Cast, Greatest, Least
 from django.utils import timezone
 
 from audit.initiators import Door, Initiator, InitiatorKind
@@ -316,8 +316,8 @@ def _count_attempt(
 
 
 def _more(times: int) -> Least:
-    """Counted no further than the column holds, which would be an error to whoever reports."""
-    return Least(F("times") + times, Value(MOST_TIMES))
+    """Counted no further than the column holds, which would be an error to whoever reports; nor while adding."""
+    return Least(Cast(F("times"), BigIntegerField()) + times, Value(MOST_TIMES))
 
 
 def _are_many(user: User, seen: Observation) -> bool:
