@@ -1,0 +1,164 @@
+"""Deeds on people, their sessions and their receipts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sessions_app.changes.suspicion import Suspicion, person_suspected
+from sessions_app.models.moments import database_now
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.engine import decide, revoke
+from sessions_app.revocation.orders import OneUser, Order
+from tests.every_deed.deeds import Act, deed
+from tests.factories import a_group, open_session
+from tests.portal.sessions.test_selection import filled, looked_at
+from tests.portal.signed_in import filled_dialog
+
+
+def an_order(scene: Any, reason: Reason = Reason.OFFBOARDING) -> Order:
+    return Order(
+        initiator=scene.by("sam"),
+        reason=reason,
+        scope=OneUser(user_id=scene.ines.pk),
+        received_at=database_now(),
+    )
+
+
+def ending(**typed: str) -> dict[str, str]:
+    return {"reason": "lost_device", "note": "", "ticket": "", "order_key": uuid.uuid4().hex, **typed}
+
+
+def suspect(scene: Any) -> None:
+    """A second factor is demanded of Ines."""
+    person_suspected(
+        scene.ines,
+        Suspicion(reason=Reason.SECURITY_INCIDENT, received_at=database_now()),
+        by=scene.by("sam"),
+    )
+
+
+PERSON = "people/<uuid:user_id>/"
+TERMINATE = PERSON + "terminate/"
+CHANGE_ROLE = PERSON + "role/"
+PROOF = PERSON + "second-factor/"
+ALLOW = PERSON + "allow-sign-in/"
+
+
+@deed(PERSON, "PE-110 hana ines")
+def opening_somebodys_sessions(scene: Any) -> Act:
+    return scene.get("hana", f"/people/{scene.ines.pk}/")
+
+
+@deed(TERMINATE, "RV-101 sam ines", "RV-110 sam -", answers=303)
+def terminating(scene: Any) -> Act:
+    address = f"/people/{scene.ines.pk}/terminate/"
+    return scene.post("sam", address, filled_dialog(scene.browser("sam"), scene.ines))
+
+
+@deed(TERMINATE, "RV-111 sam ines", answers=303)
+def terminating_what_is_over(scene: Any) -> Act:
+    revoke(an_order(scene))
+    address = f"/people/{scene.ines.pk}/terminate/"
+    return scene.post("sam", address, filled_dialog(scene.browser("sam"), scene.ines))
+
+
+@deed(TERMINATE, "RV-112F hana user", answers=403)
+def terminating_somebody_privileged_as_hr(scene: Any) -> Act:
+    form = filled_dialog(scene.browser("hana"), scene.ines)
+    return scene.post("hana", f"/people/{scene.ada.pk}/terminate/", form)
+
+
+@deed(CHANGE_ROLE, "RO-110 ivan ines", answers=303)
+def joining_a_group(scene: Any) -> Act:
+    a_group("controllers")
+    form = {"keep": [], "join": "controllers", "order_key": str(uuid.uuid4())}
+    return scene.post("ivan", f"/people/{scene.ines.pk}/role/", form)
+
+
+@deed(CHANGE_ROLE, "RV-101 ivan ines", "RO-110 ivan ines", "RV-110 ivan -", answers=303)
+def leaving_a_group(scene: Any) -> Act:
+    a_group("approvers", scene.ines)
+    form = {"keep": [], "join": "", "order_key": str(uuid.uuid4())}
+    return scene.post("ivan", f"/people/{scene.ines.pk}/role/", form)
+
+
+@deed(CHANGE_ROLE, "RO-110F ivan ivan", answers=403)
+def changing_ones_own_groups(scene: Any) -> Act:
+    form = {"keep": [], "join": "controllers", "order_key": str(uuid.uuid4())}
+    return scene.post("ivan", f"/people/{scene.ivan.pk}/role/", form)
+
+
+@deed(PROOF, "RV-131 sam ines", answers=303)
+def waiving_a_second_factor(scene: Any) -> Act:
+    suspect(scene)
+    form = {"how": "waive", "reason": "showed her passport"}
+    return scene.post("sam", f"/people/{scene.ines.pk}/second-factor/", form)
+
+
+@deed(PROOF, "RV-132 sam ines", answers=303)
+def letting_somebody_enrol(scene: Any) -> Act:
+    suspect(scene)
+    form = {"how": "enrol", "reason": "showed her passport"}
+    return scene.post("sam", f"/people/{scene.ines.pk}/second-factor/", form)
+
+
+@deed(PROOF, "RV-131F sam sam", answers=403)
+def waiving_ones_own_second_factor(scene: Any) -> Act:
+    form = {"how": "waive", "reason": "it is me, really"}
+    return scene.post("sam", f"/people/{scene.sam.pk}/second-factor/", form)
+
+
+@deed(ALLOW, "RV-120 sam ines", answers=303)
+def letting_somebody_sign_in_again(scene: Any) -> Act:
+    revoke(an_order(scene))
+    return scene.post("sam", f"/people/{scene.ines.pk}/allow-sign-in/", {"reason": "came back"})
+
+
+@deed(ALLOW, "RV-120F sam sam", answers=403)
+def letting_oneself_sign_in_again(scene: Any) -> Act:
+    return scene.post("sam", f"/people/{scene.sam.pk}/allow-sign-in/", {"reason": "came back"})
+
+
+@deed(PERSON + "sessions/<uuid:session_id>/end/", "RV-102 sam ines", "RV-110 sam -", answers=303)
+def ending_a_session_at_the_person(scene: Any) -> Act:
+    return scene.post("sam", f"/people/{scene.ines.pk}/sessions/{scene.session.pk}/end/", ending())
+
+
+@deed("revocations/<str:number>/try/", "RV-110 sam -", answers=303)
+def cutting_off_at_once(scene: Any) -> Act:
+    decided = decide(an_order(scene))
+    return scene.post("sam", f"/revocations/{decided.receipt}/try/")
+
+
+@deed("sessions/<uuid:session_id>/", "PE-110 sam ines")
+def opening_a_session(scene: Any) -> Act:
+    return scene.get("sam", f"/sessions/{scene.session.pk}/")
+
+
+@deed("sessions/<uuid:session_id>/end/", "RV-102 sam ines", "RV-110 sam -", answers=303)
+def ending_a_session(scene: Any) -> Act:
+    return scene.post("sam", f"/sessions/{scene.session.pk}/end/", ending())
+
+
+@deed("sessions/<uuid:session_id>/end/", "RV-112F ivan session", answers=403)
+def ending_a_session_of_somebody_privileged(scene: Any) -> Act:
+    theirs = open_session(scene.ada)
+    return scene.post("ivan", f"/sessions/{theirs.pk}/end/", ending(reason="user_request"))
+
+
+@deed("sessions/selection/")
+def looking_at_a_selection(scene: Any) -> Act:
+    """A form that only asks; the set is frozen in the page."""
+    return scene.post("sam", "/sessions/selection/", {"session": [str(scene.session.pk)]})
+
+
+@deed("sessions/selection/end/", "RV-104 sam ines", "RV-104 sam carlos", "RV-110 sam -", answers=303)
+def ending_a_selection(scene: Any) -> Act:
+    form = filled(looked_at(scene.browser("sam"), scene.session, open_session(scene.carlos)))
+    return scene.post("sam", "/sessions/selection/end/", form)
+
+
+@deed("sessions/export.<str:form>", "EX-101 sam sessions")
+def taking_sessions_as_a_file(scene: Any) -> Act:
+    return scene.get("sam", "/sessions/export.csv")

@@ -1,0 +1,76 @@
+"""The stage of every deed: the whole cast, and browsers and machines for whoever acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from audit.initiators import the_shell
+from sessions_app.models import Session, User
+from sessions_app.tokens.own_issuer import prepare_own_issuer
+from tests.factories import initiator_of, open_session
+from tests.portal.signed_in import browser_of
+from tests.sessions_app.doors.machines import Machine
+
+CAST = ("hana", "ivan", "sam", "paula", "aude", "ada", "otto", "ines", "carlos", "chen")
+
+
+@dataclass
+class Scene:
+    """Everybody, and one session of Ines."""
+
+    request: pytest.FixtureRequest
+    people: dict[str, User]
+    _browsers: dict[str, Client] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> User:
+        if name in CAST:
+            return self.people[name]
+        raise AttributeError(name)
+
+    def browser(self, name: str) -> Client:
+        """Signed in as this person before the act begins, and the same at every call."""
+        if name not in self._browsers:
+            self._browsers[name] = browser_of(self.people[name])
+        return self._browsers[name]
+
+    def post(self, name: str, address: str, form: dict[str, Any] | None = None) -> Any:
+        """The act of sending this form, with the signing in done beforehand."""
+        browser = self.browser(name)
+        return lambda: browser.post(address, form or {})
+
+    def get(self, name: str, address: str) -> Any:
+        browser = self.browser(name)
+        return lambda: browser.get(address)
+
+    @cached_property
+    def session(self) -> Session:
+        return open_session(self.people["ines"])
+
+    @cached_property
+    def machine(self) -> Machine:
+        """A program with every scope."""
+        return Machine()
+
+    def by(self, name: str) -> Any:
+        return initiator_of(self.people[name])
+
+    def fixture(self, name: str) -> Any:
+        return self.request.getfixturevalue(name)
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, open_gate: object, in_demo: None) -> Scene:
+    """The own issuer is there, as after any start."""
+    prepare_own_issuer(by=the_shell())
+    return Scene(request=request, people={name: request.getfixturevalue(name) for name in CAST})
+
+
+def status_of(answer: HttpResponse | Any) -> int:
+    """Of a page, or the exit code of a command."""
+    return int(answer.status_code if hasattr(answer, "status_code") else answer.code)

@@ -1,0 +1,122 @@
+"""Every address leaves exactly its entries, and one without a row in these tables fails here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.every_deed import api, oauth, own, people, settings, sign_in  # noqa: F401  # each fills the table
+from tests.every_deed.addresses import addresses, closed, guarded
+from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry
+from tests.every_deed.reads import READS, WRITTEN_BY_LOOKING
+from tests.every_deed.scene import Scene, status_of
+from tests.key_server import running_key_server
+
+pytestmark = pytest.mark.django_db
+
+Commits = Callable[..., AbstractContextManager[Any]]
+AT_ADDRESSES = [each for each in DEEDS if not each.at.startswith("manage.py")]
+UNSAFE = ("post", "put", "patch", "delete")
+WRITES = re.compile(r'^(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+
+
+
+@pytest.fixture
+def key_server() -> Any:
+    with running_key_server({"keys": []}) as server:
+        yield server
+
+
+def test_every_address_has_its_row():
+    assert addresses() == {each.at for each in AT_ADDRESSES} | set(READS)
+
+
+def test_no_address_is_said_both_to_change_something_and_only_to_show():
+    assert not {each.at for each in AT_ADDRESSES} & set(READS)
+
+
+@pytest.mark.parametrize("deed", AT_ADDRESSES, ids=str)
+def test_a_deed_leaves_exactly_its_entries(
+    deed: Deed, scene: Scene, django_capture_on_commit_callbacks: Commits
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        act = deed.prepare(scene)
+    before = newest_entry()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = act()
+
+    assert status_of(answer) == deed.answers
+    assert left_since(before) == list(deed.leaves)
+
+
+@pytest.mark.parametrize("deed", AT_ADDRESSES, ids=str)
+def test_a_deed_is_done_at_the_address_it_stands_for(
+    deed: Deed, scene: Scene, django_capture_on_commit_callbacks: Commits
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = deed.prepare(scene)()
+
+    assert getattr(getattr(answer, "resolver_match", None), "route", deed.at) == deed.at
+
+
+@pytest.mark.parametrize("at", READS, ids=lambda at: at or "home")
+def test_a_look_writes_nothing_but_that_somebody_is_there(at: str, scene: Scene):
+    name, address = READS[at]
+    browser = scene.browser(name)
+    address = address if isinstance(address, str) else address(scene)
+    before = newest_entry()
+
+    with CaptureQueriesContext(connection) as asked:
+        browser.get(address)
+
+    written = {found[1] for query in asked if (found := WRITES.match(query["sql"]))}
+    assert written <= set(WRITTEN_BY_LOOKING)
+    assert left_since(before) == []
+
+
+@pytest.mark.parametrize("method", UNSAFE)
+@pytest.mark.parametrize("at", READS, ids=lambda at: at or "home")
+def test_an_address_that_only_shows_takes_nothing_else(at: str, method: str, scene: Scene):
+    name, address = READS[at]
+    address = address if isinstance(address, str) else address(scene)
+
+    answer = getattr(scene.browser(name), method)(address)
+
+    assert answer.status_code in {401, 404, 405}
+
+
+@pytest.mark.parametrize("at", sorted(guarded()), ids=lambda at: at or "home")
+def test_somebody_without_the_right_is_refused_and_the_attempt_recorded(at: str, scene: Scene):
+    address = "/" + re.sub(r"<(\w+):\w+>", lambda found: EXAMPLES[found[1]], at)
+    otto = scene.browser("otto")
+    before = newest_entry()
+
+    answers = {otto.get(address).status_code, otto.post(address).status_code}
+
+    refused = sum(status == 403 for status in answers)
+    assert answers <= {403, 405}
+    assert refused
+    assert set(left_since(before)) == {"AC-403F otto address"}
+
+
+EXAMPLES = {"uuid": "6f1c7b52-9c1e-4a0e-8d3f-0b5a4b0c9a11", "int": "1", "str": "csv"}
+
+
+@pytest.mark.parametrize("at", sorted(closed()))
+def test_what_is_closed_answers_nobody(at: str, scene: Scene):
+    address = "/" + at.split("^")[0]
+    before = newest_entry()
+
+    answer = scene.browser("otto").post(address)
+
+    assert answer.status_code == 404
+    assert left_since(before) == []
+
+
