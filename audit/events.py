@@ -130,12 +130,14 @@ class Events:
         "second_factor.waived",
         _("%(initiator)s identified %(target)s in another way; no second factor is demanded any more"),
         ("target", "personal.note"),
+        _("%(initiator)s could not waive the second factor of %(target)s: %(why)s"),
     )
     ENROLMENT_ALLOWED = EventKind(
         "RV-132",
         "second_factor.enrolment_allowed",
         _("%(initiator)s let %(target)s set up a second factor within the hour"),
         ("target", "personal.note"),
+        _("%(initiator)s could not let %(target)s set up a second factor: %(why)s"),
     )
     CLAIMS_REDUCED = EventKind(
         "RV-140",
@@ -155,6 +157,18 @@ class Events:
         "claims.not_compared",
         _("The new token of %(target)s cannot be compared: %(issuer)s names no groups or roles"),
         ("target", "details.issuer"),
+    )
+    CLAIMS_NOT_SEEN = EventKind(
+        "RV-143",
+        "claims.not_seen",
+        _("%(target)s did not sign in within a day, so no new token could be compared, receipt %(receipt)s"),
+        ("target",),
+    )
+    EXPLANATION_READ = EventKind(
+        "RV-150",
+        "explanation.read",
+        _("%(initiator)s read why their access had been ended, receipt %(receipt)s"),
+        ("target", "receipt"),
     )
 
     # --- People ---
@@ -190,6 +204,13 @@ class Events:
         "sighting.unmatched",
         _("%(initiator)s reported a sign-in in realm %(realm)s of somebody unknown here"),
         ("details.realm",),
+    )
+
+    SESSION_BEGUN = EventKind(
+        "SE-103",
+        "session.begun",
+        _("%(target)s signed in to an application: %(client)s"),
+        ("target", "details.client"),
     )
 
     SIGNAL_KEPT = EventKind(
@@ -273,6 +294,7 @@ class Events:
         "issuer.keys_changed",
         _("%(initiator)s fetched other keys of the issuer %(target)s: %(added)s new, %(removed)s gone"),
         ("target", "details.added", "details.removed"),
+        _("%(initiator)s could not fetch the keys of the issuer %(target)s: %(why)s"),
     )
     CONSENT_GIVEN = EventKind(
         "SI-110",
@@ -280,11 +302,17 @@ class Events:
         _("%(initiator)s let %(target)s know who they are"),
         ("target", "details.scopes"),
     )
-    REFRESH_REUSED = EventKind(
+    CONSENT_REFUSED = EventKind(
+        "SI-111",
+        "consent.refused",
+        _("%(initiator)s did not let %(target)s know who they are"),
+        ("target", "details.scopes"),
+    )
+    GRANT_REUSED = EventKind(
         "SE-110",
-        "refresh_token.reused",
-        _("A refresh token of %(target)s was used again; its session is over"),
-        ("target",),
+        "grant.reused",
+        _("A grant of %(target)s was used a second time (%(kind)s); its session is over"),
+        ("target", "details.kind"),
         usual=Outcome.REFUSED,
     )
     TOKEN_EXPLAINED = EventKind(
@@ -312,6 +340,16 @@ class Events:
         "second_factor.reset",
         _("%(initiator)s removed the lost second factor of %(target)s"),
         ("target", "personal.note"),
+    )
+    SECOND_FACTOR_RENAMED = EventKind(
+        "SI-109", "second_factor.renamed", _("%(initiator)s gave a second factor another name")
+    )
+    CALLER_UNPROVED = EventKind(
+        "AC-401",
+        "caller.unproved",
+        _("A program could not prove who it is, at %(door)s: %(why)s"),
+        (*FAILURE_NEEDS, "details.door"),
+        usual=Outcome.REFUSED,
     )
     ACCESS_REFUSED = EventKind(
         "AC-403",

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
 from audit.events import Events
+from audit.initiators import Initiator
 from audit.models import AuditEntry
 from audit.record import Target, record
 from portal.htmx import HtmxRequest
@@ -90,17 +91,22 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 
 def refuse(request: HtmxRequest, lacking: May) -> HttpResponse:
     """403 that says who may, recorded as a refused attempt."""
-    with transaction.atomic():
-        record(
-            Events.ACCESS_REFUSED,
-            initiator=request.initiator,
-            target=Target(kind="address", id=request.path[:200], label=""),
-            outcome="refused",
-            details={"why": lacking.name.lower(), "method": request.method},
-        )
+    record_refused_page(request, request.initiator, why=lacking.name.lower())
     who_may = [role.label for role in Role if reach_of(frozenset({role}), lacking) > Reach.NO]
     context = {"lacking": lacking.value, "who_may": who_may}
     return render(request, "errors/403.html", context, status=403)
+
+
+def record_refused_page(request: HttpRequest, by: Initiator, *, why: str) -> None:
+    """A page, form or fragment that somebody asked for and was not given."""
+    with transaction.atomic():
+        record(
+            Events.ACCESS_REFUSED,
+            initiator=by,
+            target=Target(kind="address", id=request.path[:200], label=""),
+            outcome="refused",
+            details={"why": why, "method": request.method},
+        )
 
 
 def people_for(viewer: User, what: May) -> UserQuerySet:

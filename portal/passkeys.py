@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.core import context
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -14,9 +15,11 @@ from allauth.mfa.webauthn.forms import (
 )
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from portal.sign_in_changes import record_wrong_passkey
+from portal.sign_in_changes import record_renamed_passkey, record_wrong_passkey
+from sessions_app.models import User
 
 LONGEST_NAME = 60
 TEXTS = ("id", "rawId", "type")
@@ -46,15 +49,26 @@ class AddForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
 class EditForm(EditWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME)
 
+    def save(self) -> Authenticator:
+        with transaction.atomic():
+            renamed = super().save()
+            record_renamed_passkey(context.request, renamed.user)
+        return renamed
+
 
 class _Checked:
-    """Reads what was sent before anything looks inside."""
+    """Reads what was sent before anything looks inside. A passkey that is refused is an entry."""
 
     cleaned_data: dict[str, Any]
+    user: User | None
 
     def clean_credential(self) -> Any:
-        self.cleaned_data["credential"] = read_credential(self.cleaned_data["credential"], OF_ANSWERS)
-        return _refused_as_one_error(super().clean_credential)  # type: ignore[misc]  # of allauth's form beside it
+        try:
+            self.cleaned_data["credential"] = read_credential(self.cleaned_data["credential"], OF_ANSWERS)
+            return _refused_as_one_error(super().clean_credential)  # type: ignore[misc]  # of allauth's form beside it
+        except ValidationError:
+            record_wrong_passkey(context.request, self.user)
+            raise
 
 
 class AuthenticateForm(_Checked, AuthenticateWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
@@ -66,14 +80,7 @@ class ReauthenticateForm(_Checked, ReauthenticateWebAuthnForm):  # type: ignore[
 
 
 class LoginForm(_Checked, LoginWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
-    """Signing in. A passkey that is refused is an entry, as a wrong password is."""
-
-    def clean_credential(self) -> Any:
-        try:
-            return super().clean_credential()
-        except ValidationError:
-            record_wrong_passkey(context.request)
-            raise
+    pass
 
 
 def read_credential(sent: object, of_response: tuple[str, ...]) -> dict[str, Any]:

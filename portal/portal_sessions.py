@@ -244,8 +244,11 @@ def _on_failed(
     by = somebody_unknown(
         door=Door.SIGN_IN, address=address, correlation_id=getattr(request, "correlation_id", "")
     )
+    # Who is signed in and asked again is known, although not who typed.
+    person = getattr(request, "user", None)
+    target = Target.of(person, label=person.display_name) if person and person.is_authenticated else None
     with transaction.atomic():
-        record(Events.SIGN_IN_FAILED, initiator=by, details={"why": "wrong_name_or_password"})
+        record(Events.SIGN_IN_FAILED, initiator=by, target=target, details={"why": "wrong_name_or_password"})
 
 
 def connect_signals() -> None:

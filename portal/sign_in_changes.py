@@ -55,9 +55,22 @@ def _on_failed(sender: object, request: HttpRequest, user: User, **_: Any) -> No
     _record_failure(request, why="wrong_code", target=Target.of(user, label=user.display_name))
 
 
-def record_wrong_passkey(request: HttpRequest) -> None:
-    """What was sent names somebody, and anybody could have sent it: so it is about nobody."""
-    _record_failure(request, why="wrong_passkey", target=None)
+def record_wrong_passkey(request: HttpRequest, user: User | None) -> None:
+    """At sign-in about nobody: what was sent names somebody, and anybody could have sent it.
+
+    Elsewhere about `user`, whose password was right or who is signed in.
+    """
+    target = Target.of(user, label=user.display_name) if user else None
+    _record_failure(request, why="wrong_passkey", target=target)
+
+
+def record_wrong_password(request: HttpRequest, user: User) -> None:
+    """In a browser in which this person is signed in; who typed it is not known."""
+    _record_failure(request, why="wrong_password", target=Target.of(user, label=user.display_name))
+
+
+def record_renamed_passkey(request: HttpRequest, user: User) -> None:
+    _record(Events.SECOND_FACTOR_RENAMED, request, user, kind="webauthn")
 
 
 def _record_failure(request: HttpRequest, *, why: str, target: Target | None) -> None:

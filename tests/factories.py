@@ -20,11 +20,13 @@ from sessions_app.blacklist.verdict import Verdict
 from sessions_app.models import (
     Application,
     EnforcementPoint,
+    Entitlement,
     Group,
     Identity,
     Issuer,
     MachineCredential,
     Membership,
+    Project,
     Realm,
     Role,
     RoleGrant,
@@ -100,7 +102,8 @@ def a_token_row(session: Session, **fields: Any) -> Token:
 
 def a_realm(key: str = REALM) -> Realm:
     """The realm of this key, made on first use."""
-    realm, _made = Realm.objects.get_or_create(key=key, defaults={"name": key.title()})
+    with transaction.atomic(), acting(the_shell()):
+        realm, _made = Realm.objects.get_or_create(key=key, defaults={"name": key.title()})
     return realm
 
 
@@ -182,6 +185,18 @@ def a_grant(user: User, role: Role, **fields: Any) -> RoleGrant:
     grant = RoleGrant.objects.create(user=user, role=role, **{**usual, **fields})
     forget_roles(user)
     return grant
+
+
+def an_entitlement(application: Application, group: Group, name: str) -> Entitlement:
+    """What members of the group are in the application."""
+    with transaction.atomic(), acting(the_shell()):
+        return Entitlement.objects.create(application=application, group=group, name=name)
+
+
+def a_project(key: str, *, ends_at: datetime, **fields: Any) -> Project:
+    """A project of this key, without anybody on it yet."""
+    with transaction.atomic(), acting(the_shell()):
+        return Project.objects.create(key=key, ends_at=ends_at, **{"name": key.title(), **fields})
 
 
 def forget_roles(user: User) -> None:

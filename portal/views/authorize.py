@@ -22,7 +22,7 @@ from portal.access import to_sign_in
 from portal.htmx import HtmxRequest
 from portal.portal_sessions import SID_KEY, try_to_prove
 from portal.proofs import has_second_factor, where_to_prove
-from sessions_app.changes.consents import has_consented, note_consent
+from sessions_app.changes.consents import has_consented, note_consent, note_refused_consent
 from sessions_app.models import OAuthClient, Session
 from sessions_app.tokens.families import Origin
 from sessions_app.tokens.own_issuer import SECOND_FACTOR_ACR, SECOND_FACTORS
@@ -169,8 +169,8 @@ def _show(request: HtmxRequest, template: str, asked: Asked) -> HttpResponse:
 
 def _answer(request: HtmxRequest, core: Any, asked: Asked, *, allow: bool) -> HttpResponse:
     """With a code where it is allowed; the client is told either way."""
-    if allow and request.method == "POST":
-        note_consent(request.user, asked.client, asked.scopes, by=request.initiator)
+    if request.method == "POST":
+        _note_answer(request, asked, allow=allow)
     asked.credentials["origin"] = Origin(
         portal_session=_portal_session(request),
         address=request.client_address,
@@ -183,6 +183,13 @@ def _answer(request: HtmxRequest, core: Any, asked: Asked, *, allow: bool) -> Ht
     except OAuthToolkitError as failure:
         return _back_with(failure.oauthlib_error, asked.client, asked.redirect_uri)
     return _may_lead_to(asked, OAuth2ResponseRedirect(uri, asked.client.get_allowed_schemes()))
+
+
+def _note_answer(request: HtmxRequest, asked: Asked, *, allow: bool) -> None:
+    if allow:
+        note_consent(request.user, asked.client, asked.scopes, by=request.initiator)
+    else:
+        note_refused_consent(asked.client, asked.scopes, by=request.initiator)
 
 
 def _portal_session(request: HtmxRequest) -> Session:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from audit.initiators import Initiator
+from portal.access import record_refused_page
+
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "errors/400.html", status=400)
@@ -25,4 +28,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Of somebody signed in it is recorded: another site may have sent the form in their name."""
+    initiator: Initiator | None = getattr(request, "initiator", None)
+    if initiator is not None:
+        record_refused_page(request, initiator, why="csrf")
     return render(request, "errors/csrf.html", status=403)

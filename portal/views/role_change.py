@@ -16,11 +16,11 @@ from portal.presenters.role_change import RoleDialog, changed_words
 from portal.role_forms import ProofForm, RoleForm
 from portal.roles import May
 from sessions_app.changes.errors import ChangeRefused
-from sessions_app.changes.role_changes import Wish, role_changed
+from sessions_app.changes.role_changes import Wish, note_refused_change, role_changed
 from sessions_app.changes.suspicion import allow_enrolment, waive_second_factor
 from sessions_app.models import User
 from sessions_app.models.moments import database_now
-from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.errors import ActingOnOneself, OrderRefused, PrivilegedPerson
 
 DIALOG = "portal/people/change_role.html"
 PROOF = "portal/people/proof.html"
@@ -35,8 +35,12 @@ def change_role(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     dialog = RoleDialog(person, request.user)
     form = RoleForm(request.POST or None, dialog=dialog)
     context = {"dialog": dialog, "form": form}
+    if dialog.refusal and form.is_bound:
+        why = ActingOnOneself.code if person == request.user else PrivilegedPerson.code
+        note_refused_change(person, why=why, by=request.initiator)
+        return page_or_part(request, DIALOG, "change-role-dialog", context, status=403)
     if dialog.refusal or not form.is_valid():
-        status = 403 if dialog.refusal and form.is_bound else 422 if form.is_bound else 200
+        status = 422 if form.is_bound else 200
         return page_or_part(request, DIALOG, "change-role-dialog", context, status=status)
     wish = Wish(
         received_at=received_at,

@@ -37,7 +37,7 @@ def step_up(request: HtmxRequest) -> HttpResponse:
 def explanation(request: HtmxRequest) -> HttpResponse:
     """What happened to the person's access. Going on means that it was read."""
     if request.method == "POST":
-        note_told(request.user)
+        note_told(request.user, by=request.initiator)
         request.session.pop(EXPLAIN_KEY, None)
         return SeeOther(_next(request))
     context = {"explanations": explanations_for(request.user), "next": _next(request)}

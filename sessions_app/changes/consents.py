@@ -36,3 +36,14 @@ def note_consent(user: User, client: OAuthClient, scopes: Collection[str], *, by
             target=Target(kind="oauth_client", id=client.client_id, label=client.name),
             details={"scopes": " ".join(given.scopes) or "-"},
         )
+
+
+def note_refused_consent(client: OAuthClient, scopes: Collection[str], *, by: Initiator) -> None:
+    """Somebody was asked and did not want to; nothing else is kept of it."""
+    with transaction.atomic():
+        record(
+            Events.CONSENT_REFUSED,
+            initiator=by,
+            target=Target(kind="oauth_client", id=client.client_id, label=client.name),
+            details={"scopes": " ".join(sorted(scopes)) or "-"},
+        )

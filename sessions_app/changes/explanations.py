@@ -7,6 +7,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
+from audit.events import Events
+from audit.initiators import Initiator
+from audit.record import Occurrence, Target, record_many
 from sessions_app.models import Revocation, RevocationScope, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
@@ -31,9 +34,15 @@ def untold(user: User) -> QuerySet[Revocation]:
     )
 
 
-def note_told(user: User) -> None:
-    """The person has read it, and every receipt that waited for it says so."""
+def note_told(user: User, *, by: Initiator) -> None:
+    """The person has read it: an entry for each revocation it was about, and every receipt that waited says so."""
     with transaction.atomic():
         told = list(untold(user))
         Revocation.objects.filter(pk__in=[each.pk for each in told]).update(told_at=database_now())
+        target = Target.of(user, label=user.display_name)
+        record_many(
+            Events.EXPLANATION_READ,
+            initiator=by,
+            occurrences=[Occurrence(target=target, receipt=each.receipt) for each in told],
+        )
         sign_versions(told, Change.TOLD)

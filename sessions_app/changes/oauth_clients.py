@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.events import EventKind, Events
-from audit.initiators import Initiator, the_authorization_server
+from audit.initiators import Initiator, acting, the_authorization_server
 from audit.record import Target, record
 from sessions_app.changes.errors import ValuesRefused
 from sessions_app.changes.texts import shown
@@ -72,7 +72,7 @@ def create_client(facts: ClientFacts, *, by: Initiator) -> ClientMade:
     if problems:
         raise ValuesRefused(*problems)
     secret = OAuthClient.draw_secret() if facts.is_confidential else ""
-    with transaction.atomic():
+    with transaction.atomic(), acting(by):
         client = OAuthClient(client_id=facts.client_id)
         client.client_secret = OAuthClient.hash_of(secret) if secret else ""
         _take(client, facts)
@@ -95,7 +95,7 @@ def change_client(client: OAuthClient, facts: ClientFacts, *, by: Initiator) -> 
     problems = _problems(facts)
     if problems:
         raise ValuesRefused(*problems)
-    with transaction.atomic():
+    with transaction.atomic(), acting(by):
         locked = OAuthClient.objects.select_for_update().get(pk=client.pk)
         _take(locked, facts)
         locked.save()
@@ -109,8 +109,10 @@ def draw_new_secret(client: OAuthClient, *, by: Initiator) -> str:
     if client.client_type != OAuthClient.CLIENT_CONFIDENTIAL:
         raise ValuesRefused(("client_id", _("A public client has no secret.")))
     secret = OAuthClient.draw_secret()
-    with transaction.atomic():
-        OAuthClient.objects.filter(pk=client.pk).update(client_secret=OAuthClient.hash_of(secret))
+    with transaction.atomic(), acting(by):
+        locked = OAuthClient.objects.select_for_update().get(pk=client.pk)
+        locked.client_secret = OAuthClient.hash_of(secret)
+        locked.save(update_fields=["client_secret"])
         _record(Events.OAUTH_SECRET_DRAWN, client, by=by)
     return secret
 
@@ -120,7 +122,7 @@ def switch_off(client: OAuthClient, *, by: Initiator) -> None:
 
     Sessions of people who signed in with it go on until they end or are ended: they are these people's.
     """
-    with transaction.atomic():
+    with transaction.atomic(), acting(by):
         locked = OAuthClient.objects.select_for_update().get(pk=client.pk)
         if locked.disabled_at is not None:
             return
@@ -143,9 +145,11 @@ def switch_off(client: OAuthClient, *, by: Initiator) -> None:
 
 
 def switch_on(client: OAuthClient, *, by: Initiator) -> None:
-    with transaction.atomic():
-        changed = OAuthClient.objects.filter(pk=client.pk, disabled_at__isnull=False).update(disabled_at=None)
-        if changed:
+    with transaction.atomic(), acting(by):
+        locked = OAuthClient.objects.select_for_update().get(pk=client.pk)
+        if locked.disabled_at is not None:
+            locked.disabled_at = None
+            locked.save(update_fields=["disabled_at"])
             _record(Events.OAUTH_CLIENT_SWITCHED, client, by=by, state="on")
 
 

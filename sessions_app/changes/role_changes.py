@@ -10,7 +10,7 @@ from django.db import transaction
 
 from audit.events import Events
 from audit.initiators import Initiator
-from audit.record import Target, record
+from audit.record import Outcome, Target, record
 from sessions_app.changes.groups import MembershipChange, by_single_groups, by_whole_list, join_exactly
 from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RoleChange, RoleChangeState, User
 from sessions_app.models.moments import database_now
@@ -111,6 +111,18 @@ def _made_by(repeated: Revocation, groups: set[str]) -> RoleChange:
         if {row["group"] for row in change.after if "group" in row} == groups:
             return change
     raise OrderKeyReused
+
+
+def note_refused_change(user: User, *, why: str, by: Initiator) -> None:
+    """Somebody tried who may not: an entry of its own, nothing else."""
+    with transaction.atomic():
+        record(
+            Events.ROLE_CHANGED,
+            initiator=by,
+            target=Target.of(user, label=user.display_name),
+            outcome=Outcome.REFUSED,
+            details={"why": why},
+        )
 
 
 def decide_role_change(

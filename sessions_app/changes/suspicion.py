@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from audit.events import Events
+from audit.events import EventKind, Events
 from audit.initiators import Initiator
-from audit.record import Target, record
+from audit.record import Outcome, Target, record
 from sessions_app.changes.errors import NothingDemanded, ReasonTooShort
 from sessions_app.models import Revocation, User
 from sessions_app.models.moments import database_now
@@ -71,7 +71,7 @@ def allow_enrolment(user: User, *, by: Initiator, reason: str) -> datetime:
     Whoever allows it has made sure who they are. Returns until when. Raises ReasonTooShort, NothingDemanded,
     ActingOnOneself or PrivilegedPerson.
     """
-    _check(user, by=by, reason=reason)
+    _check(user, Events.ENROLMENT_ALLOWED, by=by, reason=reason)
     with transaction.atomic():
         until = database_now() + ENROLMENT_LASTS
         User.objects.filter(pk=user.pk).update(may_enrol_until=until)
@@ -89,7 +89,7 @@ def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
 
     Raises ReasonTooShort, NothingDemanded, ActingOnOneself or PrivilegedPerson.
     """
-    _check(user, by=by, reason=reason)
+    _check(user, Events.SECOND_FACTOR_WAIVED, by=by, reason=reason)
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         entries.restate_person(locked, second_factor_since_ms=0)
@@ -104,8 +104,9 @@ def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
     publish_what_is_true(locked)
 
 
-def _check(user: User, *, by: Initiator, reason: str) -> None:
+def _check(user: User, event: EventKind, *, by: Initiator, reason: str) -> None:
     if by.user_id == user.pk:
+        _record_refusal(user, event, by=by)
         raise ActingOnOneself
     # Whoever could open this door could let a thief into an Admin's account, and so become Admin.
     refuse_privileged(by, user)
@@ -113,3 +114,14 @@ def _check(user: User, *, by: Initiator, reason: str) -> None:
         raise ReasonTooShort
     if not is_second_factor_demanded(user):
         raise NothingDemanded
+
+
+def _record_refusal(user: User, event: EventKind, *, by: Initiator) -> None:
+    with transaction.atomic():
+        record(
+            event,
+            initiator=by,
+            target=Target.of(user, label=user.display_name),
+            outcome=Outcome.REFUSED,
+            details={"why": ActingOnOneself.code},
+        )

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.events import Events
 from audit.initiators import Door, Initiator, InitiatorKind, current_correlation_id
-from audit.record import Outcome, record
+from audit.record import Outcome, Target, record
 from sessions_app.blacklist.guard import bearer_token
+from sessions_app.doors.unproved import note_unproved
 from sessions_app.models import MachineCredential, Scope
 from sessions_app.models.machine_credentials import PREFIX
 from sessions_app.sightings.checks import plain_address
@@ -38,26 +39,27 @@ class CallerRefused(Exception):
 
 
 class NotProved(CallerRefused):
-    """Whoever calls has not proved who they are. The children are for our log; callers are told the same of each."""
+    """Whoever calls has not proved who they are. The children are for our record; callers are told the same of each."""
 
     code = "credential_required"
+    cause = "not_proved"
     sentence = _("Send a valid machine credential as `Authorization: Bearer cfm_...`.")
 
 
 class CredentialMissing(NotProved):
-    pass
+    cause = "credential_missing"
 
 
 class CredentialWrong(NotProved):
-    pass
+    cause = "credential_wrong"
 
 
 class CredentialEnded(NotProved):
-    pass
+    cause = "credential_ended"
 
 
 class AddressNotAllowed(NotProved):
-    pass
+    cause = "address_not_allowed"
 
 
 class ScopeMissing(CallerRefused):
@@ -81,6 +83,8 @@ def authenticate(authorization: str, *, address: str | None, scopes: Collection[
         _refuse_elsewhere(credential, address)
     except NotProved as refusal:
         logger.warning("a call from %s was not let in: %s", address, type(refusal).__name__)
+        claimed = _claimed_by(bearer_token(authorization))
+        note_unproved(door=Door.API, address=address, claimed=claimed, why=refusal.cause)
         raise
     caller = Initiator(
         kind=InitiatorKind.MACHINE,
@@ -117,6 +121,14 @@ def _proved(presented: str) -> MachineCredential:
     if not found.is_usable():
         raise CredentialEnded
     return found
+
+
+def _claimed_by(presented: str) -> Target | None:
+    """Which credential it claims to be, where one has this prefix. Never anything of what was presented."""
+    if not presented or "\x00" in presented:
+        return None
+    found = MachineCredential.objects.filter(prefix=presented[:PREFIX_LENGTH]).first()
+    return Target(kind="machine_credential", id=found.prefix, label=found.name) if found else None
 
 
 def _refuse_elsewhere(credential: MachineCredential, address: str | None) -> None:

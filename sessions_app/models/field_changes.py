@@ -3,7 +3,11 @@
 from audit.field_changes import register_for_field_changes
 from sessions_app.models.applications import Application
 from sessions_app.models.enforcement_points import EnforcementPoint
+from sessions_app.models.entitlements import Entitlement
 from sessions_app.models.issuers import Issuer
+from sessions_app.models.oauth_clients import OAuthClient
+from sessions_app.models.projects import Project
+from sessions_app.models.realms import Realm
 
 
 def register_models() -> None:
@@ -23,6 +27,30 @@ def register_models() -> None:
             "token_header",
         ],
         masked=[],
+    )
+    register_for_field_changes(Realm, fields=["key", "name"], masked=[])
+    register_for_field_changes(Entitlement, fields=["application", "group", "name"], masked=[])
+    register_for_field_changes(
+        Project, fields=["key", "name", "manager", "ends_at", "time_zone", "ended_at"], masked=["manager"]
+    )
+    register_for_field_changes(
+        OAuthClient,
+        fields=[
+            "client_id",
+            "name",
+            "client_type",
+            "authorization_grant_type",
+            "redirect_uris",
+            "application",
+            "audiences",
+            "allowed_scopes",
+            "may_introspect",
+            "skip_authorization",
+            "access_token_seconds",
+            "chain_seconds",
+            "disabled_at",
+        ],
+        masked=["client_secret"],
     )
     register_for_field_changes(
         Issuer,

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.events import Events
 from audit.initiators import Initiator
-from audit.record import Target, record
+from audit.record import Occurrence, Target, record, record_many
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.models import Issuer, Revocation, RoleChange, RoleChangeState, User
 from sessions_app.models.moments import database_now, to_milliseconds
@@ -111,10 +111,20 @@ def note_absent_sign_ins(*, by: Initiator) -> int:
         state=RoleChangeState.WAITING, decided_at__lt=database_now() - SIGNS_IN_WITHIN
     )
     with transaction.atomic():
-        changed = list(over.select_for_update().values_list("pk", flat=True))
-        RoleChange.objects.filter(pk__in=changed).update(state=RoleChangeState.NOT_SIGNED_IN)
-        sign_versions(Revocation.objects.filter(role_changes__in=changed), Change.CLAIMS_COMPARED)
+        changed = list(over.select_for_update())
+        keys = [change.pk for change in changed]
+        RoleChange.objects.filter(pk__in=keys).update(state=RoleChangeState.NOT_SIGNED_IN)
+        told = RoleChange.objects.filter(pk__in=keys).select_related("user", "revocation")
+        record_many(Events.CLAIMS_NOT_SEEN, initiator=by, occurrences=[_absence(each) for each in told])
+        sign_versions(Revocation.objects.filter(role_changes__in=keys), Change.CLAIMS_COMPARED)
     return len(changed)
+
+
+def _absence(change: RoleChange) -> Occurrence:
+    return Occurrence(
+        target=Target.of(change.user, label=change.user.display_name),
+        receipt=change.revocation.receipt if change.revocation else "",
+    )
 
 
 def publish_what_is_true(user: User) -> bool:

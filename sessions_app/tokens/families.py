@@ -9,7 +9,9 @@ from enum import Enum
 
 from django.db import transaction
 
-from audit.initiators import the_authorization_server
+from audit.events import Events
+from audit.initiators import Door, Initiator, InitiatorKind, the_authorization_server
+from audit.record import Target, record
 from sessions_app.blacklist.verdict import Outcome, Subject
 from sessions_app.models import (
     AuthorizationCode,
@@ -112,20 +114,24 @@ def begin_service_session(client: OAuthClient, issuer: Issuer) -> Session:
     if standing is not None:
         return standing
     return start_after_cutoff(
-        user,
-        issuer.realm,
-        lambda now: Session.objects.create(
-            realm=issuer.realm,
-            issuer=issuer,
-            user=user,
-            identity=identity,
-            sid=str(uuid.uuid4()),
-            client=client.client_id[:200],
-            began_at=now,
-            last_used_at=now,
-            expires_at=now + timedelta(seconds=client.chain_seconds),
-        ),
+        user, issuer.realm, lambda now: _store_service_session(identity, client, issuer, now)
     )
+
+
+def _store_service_session(identity: Identity, client: OAuthClient, issuer: Issuer, now: datetime) -> Session:
+    session = Session.objects.create(
+        realm=issuer.realm,
+        issuer=issuer,
+        user=identity.user,
+        identity=identity,
+        sid=str(uuid.uuid4()),
+        client=client.client_id[:200],
+        began_at=now,
+        last_used_at=now,
+        expires_at=now + timedelta(seconds=client.chain_seconds),
+    )
+    _record_beginning(session, by=the_authorization_server())
+    return session
 
 
 def _standing(user: User, issuer: Issuer, life: timedelta) -> Session | None:
@@ -166,6 +172,27 @@ def settle(code: AuthorizationCode) -> None:
         session.began_at + timedelta(seconds=LONGEST_CHAIN_SECONDS),
     )
     session.save(update_fields=["expires_at"])
+    _record_beginning(session, by=_person_of(session))
+
+
+def _person_of(session: Session) -> Initiator:
+    """Whoever signed in: the code that was exchanged is what they gave the client."""
+    return Initiator(
+        kind=InitiatorKind.USER,
+        id=str(session.user_id),
+        name=session.user.display_name,
+        door=Door.OAUTH,
+        address=session.address,
+    )
+
+
+def _record_beginning(session: Session, *, by: Initiator) -> None:
+    record(
+        Events.SESSION_BEGUN,
+        initiator=by,
+        target=Target.of(session.user, label=session.user.display_name),
+        details={"client": session.client, "session": str(session.pk)},
+    )
 
 
 def exchange_refresh_token(presented: str, client: OAuthClient) -> Token:
@@ -262,7 +289,7 @@ def end_family(session: Session, misuse: Misuse, *, client: OAuthClient) -> None
     except OrderRefused:
         revocation = None
     with transaction.atomic():
-        Signal.objects.get_or_create(
+        _signal, is_new = Signal.objects.get_or_create(
             source="authorization-server",
             event_id=f"{misuse.value}:{session.pk}",
             defaults={
@@ -275,3 +302,11 @@ def end_family(session: Session, misuse: Misuse, *, client: OAuthClient) -> None
                 "details": {"client": client.client_id},
             },
         )
+        if is_new:
+            record(
+                Events.GRANT_REUSED,
+                initiator=the_authorization_server(),
+                target=Target.of(session.user, label=session.user.display_name),
+                receipt=revocation.receipt if revocation else "",
+                details={"kind": misuse.value, "client": client.client_id},
+            )

@@ -20,8 +20,8 @@ from django.db.models import QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from audit.events import Events
-from audit.initiators import Initiator, acting, the_clock
-from audit.record import Target, record
+from audit.initiators import Initiator, InitiatorKind, acting, the_clock
+from audit.record import Outcome, Target, record
 from sessions_app.blacklist.errors import InvalidProfile
 from sessions_app.blacklist.profiles import SECRET_MEMBERS
 from sessions_app.models import Issuer
@@ -71,7 +71,7 @@ def fetch_keys(issuer_id: int, *, by: Initiator) -> Issuer:
         found = get_json(issuer.jwks_uri, allow_private=issuer.allow_private_jwks)
         keys = _judged(found, issuer)
     except (CallFailed, SetRefused) as refusal:
-        Issuer.objects.filter(pk=issuer_id, jwks_uri=issuer.jwks_uri).update(keys_error=refusal.failure.value)
+        _note_failure(issuer, refusal.failure.value, by=by)
         logger.warning("keys of issuer %s could not be fetched: %s", issuer_id, refusal.failure.value)
     else:
         _keep(issuer, keys, by=by)
@@ -85,6 +85,21 @@ def fetch_all_keys(*, by: Initiator) -> int:
     for issuer_id in issuers:
         fetch_keys(issuer_id, by=by)
     return len(issuers)
+
+
+def _note_failure(issuer: Issuer, failure: str, *, by: Initiator) -> None:
+    """An entry when somebody asked for it; by the clock, which asks every few minutes, only of a new trouble."""
+    with transaction.atomic():
+        asked = Issuer.objects.filter(pk=issuer.pk, jwks_uri=issuer.jwks_uri)
+        is_new = asked.exclude(keys_error=failure).update(keys_error=failure)
+        if is_new or by.kind is not InitiatorKind.CLOCK:
+            record(
+                Events.ISSUER_KEYS_CHANGED,
+                initiator=by,
+                target=Target.of(issuer, label=issuer.name),
+                outcome=Outcome.FAILED,
+                details={"why": failure},
+            )
 
 
 def _with_address() -> QuerySet[Issuer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -23,6 +24,12 @@ def addresses() -> frozenset[str]:
 def closed() -> frozenset[str]:
     found = frozenset(address for address, _pattern in walked(get_resolver()))
     return frozenset(address for address in found if address.startswith(CLOSED))
+
+
+def closed_example(at: str) -> str:
+    """An address that the pattern would match."""
+    plain = at.replace("^", "").replace("$", "")
+    return re.sub(r"\(\?P<\w+>[^)]*\)", "abc", plain)
 
 
 def guarded() -> dict[str, URLPattern]:

@@ -61,17 +61,17 @@ def changing_somebody(scene: Any) -> Act:
     return lambda: machine.put("/people/hr-77", lena(department="Audit"))
 
 
-@deed(ORDERS, "RV-101 machine ines", "RV-110 machine -", answers=201)
+@deed(ORDERS, "RV-101 machine ines", "RV-110 machine ines", answers=201)
 def ordering_an_end(scene: Any) -> Act:
     return posting(scene, "/revocations", {"person": {"username": "ines"}, "reason": "offboarding"})
 
 
-@deed(ORDERS, "RV-112F machine user", answers=403)
+@deed(ORDERS, "RV-112F machine ada", answers=403)
 def ordering_the_end_of_the_last_admin(scene: Any) -> Act:
     return posting(scene, "/revocations", {"person": {"username": "ada"}, "reason": "offboarding"})
 
 
-@deed(EVENTS, "RV-101 machine ines", "RV-110 machine -", "SE-120 machine -")
+@deed(EVENTS, "RV-101 machine ines", "RV-110 machine ines", "SE-120 machine -")
 def telling_that_somebody_left(scene: Any) -> Act:
     return posting(scene, "/events", event(scene.ines, "user.deactivated"))
 

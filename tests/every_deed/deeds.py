@@ -56,7 +56,9 @@ def left_since(number: int) -> list[str]:
 
 
 def _spelled(entry: AuditEntry) -> str:
-    who = _user_name(entry.initiator_id) if entry.actor_id else _short(entry.initiator_kind, entry.initiator_id)
+    who = (
+        _user_name(entry.initiator_id) if entry.actor_id else _short(entry.initiator_kind, entry.initiator_id)
+    )
     whom = _user_name(entry.target_id) if entry.target_kind == "user" else entry.target_kind
     return f"{entry.event_code} {who} {whom or '-'}"
 

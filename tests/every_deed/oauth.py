@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.test import Client
 
 from tests.every_deed.deeds import Act, deed
-from tests.factories import token_for
+from tests.factories import an_enforcement_point, token_for
 from tests.oauth_client import App, a_service, an_app, basic
 from tests.portal.hot_path.wired import a_hot_path, answer_of, form_of
 
@@ -35,9 +35,10 @@ def not_allowing_it(scene: Any) -> Act:
 
 
 @deed(AUTHORIZE, "SI-103 ines ines", answers=302)
-def being_asked_to_sign_in_anew(scene: Any) -> Act:
+def signing_in_anew(scene: Any) -> Act:
+    """An application asked for it; saying yes signs out first."""
     address, _verifier = an_app().question(prompt="login")
-    return scene.get("ines", address)
+    return scene.post("ines", address, {"again": "yes"})
 
 
 @deed(TOKEN, "SE-103 ines ines")
@@ -57,7 +58,7 @@ def refreshing(scene: Any) -> Act:
 @deed(
     TOKEN,
     "RV-102 authorization-server ines",
-    "RV-110 authorization-server -",
+    "RV-110 authorization-server ines",
     "SE-110F authorization-server ines",
     answers=400,
 )
@@ -81,7 +82,7 @@ def exchanging_with_a_wrong_secret(scene: Any) -> Act:
     return lambda: app.post_code("code", "verifier")
 
 
-@deed(REVOKE, "RV-102 ines ines", "RV-110 ines -")
+@deed(REVOKE, "RV-102 ines ines", "RV-110 ines ines")
 def giving_a_token_back(scene: Any) -> Act:
     app, tokens = signed_in(scene)
     return lambda: app.post("/oauth/revoke", {"token": tokens.refresh_token})
@@ -105,9 +106,12 @@ def asking_who_the_bearer_is(scene: Any) -> Act:
 @deed("verdict", answers=204)
 def asking_for_a_verdict(scene: Any) -> Act:
     """What guards ask on every request is counted, not recorded."""
+    an_enforcement_point()
     token = token_for(scene.ines, scene.session)
     path = a_hot_path([])
-    return lambda: Answered(answer_of(path, {"PATH_INFO": "/verdict", "HTTP_AUTHORIZATION": f"Bearer {token}"}))
+    return lambda: Answered(
+        answer_of(path, {"PATH_INFO": "/verdict", "HTTP_AUTHORIZATION": f"Bearer {token}"})
+    )
 
 
 @deed("oauth/introspect")

@@ -9,20 +9,11 @@ from sessions_app.changes.suspicion import Suspicion, person_suspected
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import decide, revoke
-from sessions_app.revocation.orders import OneUser, Order
 from tests.every_deed.deeds import Act, deed
+from tests.every_deed.scene import an_order
 from tests.factories import a_group, open_session
 from tests.portal.sessions.test_selection import filled, looked_at
 from tests.portal.signed_in import filled_dialog
-
-
-def an_order(scene: Any, reason: Reason = Reason.OFFBOARDING) -> Order:
-    return Order(
-        initiator=scene.by("sam"),
-        reason=reason,
-        scope=OneUser(user_id=scene.ines.pk),
-        received_at=database_now(),
-    )
 
 
 def ending(**typed: str) -> dict[str, str]:
@@ -50,7 +41,7 @@ def opening_somebodys_sessions(scene: Any) -> Act:
     return scene.get("hana", f"/people/{scene.ines.pk}/")
 
 
-@deed(TERMINATE, "RV-101 sam ines", "RV-110 sam -", answers=303)
+@deed(TERMINATE, "RV-101 sam ines", "RV-110 sam ines", answers=303)
 def terminating(scene: Any) -> Act:
     address = f"/people/{scene.ines.pk}/terminate/"
     return scene.post("sam", address, filled_dialog(scene.browser("sam"), scene.ines))
@@ -63,7 +54,7 @@ def terminating_what_is_over(scene: Any) -> Act:
     return scene.post("sam", address, filled_dialog(scene.browser("sam"), scene.ines))
 
 
-@deed(TERMINATE, "RV-112F hana user", answers=403)
+@deed(TERMINATE, "RV-112F hana ada", answers=403)
 def terminating_somebody_privileged_as_hr(scene: Any) -> Act:
     form = filled_dialog(scene.browser("hana"), scene.ines)
     return scene.post("hana", f"/people/{scene.ada.pk}/terminate/", form)
@@ -76,7 +67,7 @@ def joining_a_group(scene: Any) -> Act:
     return scene.post("ivan", f"/people/{scene.ines.pk}/role/", form)
 
 
-@deed(CHANGE_ROLE, "RV-101 ivan ines", "RO-110 ivan ines", "RV-110 ivan -", answers=303)
+@deed(CHANGE_ROLE, "RV-101 ivan ines", "RO-110 ivan ines", "RV-110 ivan ines", answers=303)
 def leaving_a_group(scene: Any) -> Act:
     a_group("approvers", scene.ines)
     form = {"keep": [], "join": "", "order_key": str(uuid.uuid4())}
@@ -120,12 +111,12 @@ def letting_oneself_sign_in_again(scene: Any) -> Act:
     return scene.post("sam", f"/people/{scene.sam.pk}/allow-sign-in/", {"reason": "came back"})
 
 
-@deed(PERSON + "sessions/<uuid:session_id>/end/", "RV-102 sam ines", "RV-110 sam -", answers=303)
+@deed(PERSON + "sessions/<uuid:session_id>/end/", "RV-102 sam ines", "RV-110 sam ines", answers=303)
 def ending_a_session_at_the_person(scene: Any) -> Act:
     return scene.post("sam", f"/people/{scene.ines.pk}/sessions/{scene.session.pk}/end/", ending())
 
 
-@deed("revocations/<str:number>/try/", "RV-110 sam -", answers=303)
+@deed("revocations/<str:number>/try/", "RV-110 sam ines", answers=303)
 def cutting_off_at_once(scene: Any) -> Act:
     decided = decide(an_order(scene))
     return scene.post("sam", f"/revocations/{decided.receipt}/try/")
@@ -136,7 +127,7 @@ def opening_a_session(scene: Any) -> Act:
     return scene.get("sam", f"/sessions/{scene.session.pk}/")
 
 
-@deed("sessions/<uuid:session_id>/end/", "RV-102 sam ines", "RV-110 sam -", answers=303)
+@deed("sessions/<uuid:session_id>/end/", "RV-102 sam ines", "RV-110 sam ines", answers=303)
 def ending_a_session(scene: Any) -> Act:
     return scene.post("sam", f"/sessions/{scene.session.pk}/end/", ending())
 
@@ -153,9 +144,9 @@ def looking_at_a_selection(scene: Any) -> Act:
     return scene.post("sam", "/sessions/selection/", {"session": [str(scene.session.pk)]})
 
 
-@deed("sessions/selection/end/", "RV-104 sam ines", "RV-104 sam carlos", "RV-110 sam -", answers=303)
+@deed("sessions/selection/end/", "RV-104 sam ines", "RV-110 sam ines", answers=303)
 def ending_a_selection(scene: Any) -> Act:
-    form = filled(looked_at(scene.browser("sam"), scene.session, open_session(scene.carlos)))
+    form = filled(looked_at(scene.browser("sam"), scene.session, open_session(scene.ines)))
     return scene.post("sam", "/sessions/selection/end/", form)
 
 

@@ -10,10 +10,14 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from audit.initiators import the_shell
+from portal.portal_sessions import prepare_own_places
 from sessions_app.models import Session, User
-from sessions_app.tokens.own_issuer import prepare_own_issuer
-from tests.factories import initiator_of, open_session
+from sessions_app.models.moments import database_now
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.orders import OneUser, Order
+from tests.every_deed.deeds import newest_entry
+from tests.factories import an_enforcement_point, initiator_of, open_session
 from tests.portal.signed_in import browser_of
 from tests.sessions_app.doors.machines import Machine
 
@@ -35,6 +39,8 @@ class Scene:
 
     def browser(self, name: str) -> Client:
         """Signed in as this person before the act begins, and the same at every call."""
+        if name == "machine":
+            return Client(headers={"Authorization": f"Bearer {self.machine.secret}"})
         if name not in self._browsers:
             self._browsers[name] = browser_of(self.people[name])
         return self._browsers[name]
@@ -52,6 +58,23 @@ class Scene:
     def session(self) -> Session:
         return open_session(self.people["ines"])
 
+    @property
+    def session_id(self) -> Any:
+        return self.session.pk
+
+    @cached_property
+    def receipt_id(self) -> str:
+        """Of a revocation that Sam ordered."""
+        return revoke(an_order(self)).receipt
+
+    @property
+    def entry_id(self) -> int:
+        return newest_entry()
+
+    @property
+    def point_id(self) -> int:
+        return int(an_enforcement_point().pk)
+
     @cached_property
     def machine(self) -> Machine:
         """A program with every scope."""
@@ -66,9 +89,20 @@ class Scene:
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, open_gate: object, in_demo: None) -> Scene:
-    """The own issuer is there, as after any start."""
-    prepare_own_issuer(by=the_shell())
-    return Scene(request=request, people={name: request.getfixturevalue(name) for name in CAST})
+    """Our own issuers and the portal as an application are there, as after any start."""
+    prepare_own_places()
+    people = {name: request.getfixturevalue(name) for name in CAST}
+    return Scene(request=request, people=people)
+
+
+def an_order(scene: Scene, reason: Reason = Reason.OFFBOARDING) -> Order:
+    """Sam ends the access of Ines."""
+    return Order(
+        initiator=scene.by("sam"),
+        reason=reason,
+        scope=OneUser(user_id=scene.ines.pk),
+        received_at=database_now(),
+    )
 
 
 def status_of(answer: HttpResponse | Any) -> int:

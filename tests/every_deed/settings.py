@@ -11,8 +11,12 @@ from sessions_app.models import Role
 from tests.every_deed.deeds import Act, deed
 from tests.factories import a_grant, an_application, an_enforcement_point, an_issuer, public_jwk
 from tests.key_server import KeyServer
+from tests.oauth_client import an_app
 from tests.portal.settings.test_applications_and_points import GATE, WIKI
 from tests.portal.settings.test_issuers import a_profile
+from tests.portal.settings.test_oauth_clients import NEW as NEW_CLIENT
+from tests.portal.settings.test_oauth_clients import WIKI as CLIENT
+from tests.portal.settings.test_oauth_clients import page_of
 
 ROLE = {"role": "auditor", "population_kind": "everybody", "reason": "covers for Aude"}
 HOOK = {"name": "Hook", "scopes": "sessions:write", "days": "7"}
@@ -55,7 +59,9 @@ def changing_an_issuer(scene: Any) -> Act:
 def fetching(scene: Any, *, answer: dict[str, Any]) -> Act:
     server: KeyServer = scene.fixture("key_server")
     server.answer = answer
-    issuer = an_issuer("https://keys.example", jwks_uri=server.url, allow_private_jwks=True, keys={"keys": []})
+    issuer = an_issuer(
+        "https://keys.example", jwks_uri=server.url, allow_private_jwks=True, keys={"keys": []}
+    )
     return scene.post("ada", f"/settings/issuers/{issuer.pk}/keys/")
 
 
@@ -133,3 +139,41 @@ def revoking_a_credential(scene: Any) -> Act:
     return scene.post("ada", f"/settings/credentials/{made.credential.pk}/revoke/")
 
 
+# A client's audiences become those of our own issuer.
+SAVED = ("CH-001 ada o_auth_client", "ST-106 ada oauth_client", "CH-002 ada issuer")
+
+
+@deed("settings/oauth-clients/new/", *SAVED)
+def registering_a_client(scene: Any) -> Act:
+    return scene.post("ada", NEW_CLIENT, CLIENT)
+
+
+@deed(
+    "settings/oauth-clients/<int:client_id>/",
+    "CH-002 ada o_auth_client",
+    "ST-106 ada oauth_client",
+    "CH-002 ada issuer",
+    answers=303,
+)
+def changing_a_client(scene: Any) -> Act:
+    return scene.post("ada", page_of(an_app().client), {**CLIENT, "client_id": "dashboard"})
+
+
+@deed("settings/oauth-clients/<int:client_id>/secret/", "CH-002 ada o_auth_client", "ST-107 ada oauth_client")
+def drawing_a_secret(scene: Any) -> Act:
+    return scene.post("ada", page_of(an_app().client, "secret/"))
+
+
+@deed(
+    "settings/oauth-clients/<int:client_id>/switch/",
+    "CH-002 ada o_auth_client",
+    "ST-108 ada oauth_client",
+    answers=303,
+)
+def switching_a_client_off(scene: Any) -> Act:
+    return scene.post("ada", page_of(an_app().client, "switch/"), {"state": "off"})
+
+
+@deed("settings/signing-keys/rotate/", "ST-105 ada signing_key", "CH-002 ada issuer", answers=303)
+def rotating_the_signing_key(scene: Any) -> Act:
+    return scene.post("ada", "/settings/signing-keys/rotate/")

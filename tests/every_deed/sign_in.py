@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
@@ -27,6 +28,7 @@ def signed_in(scene: Any) -> Client:
     with_password(scene.otto)
     browser = Client()
     browser.post("/accounts/login/", {"login": "otto", "password": PASSWORD})
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
     return browser
 
 
@@ -155,6 +157,14 @@ def drawing_recovery_codes(scene: Any) -> Act:
     return lambda: browser.post("/accounts/2fa/recovery-codes/generate/")
 
 
+@deed(MFA + "recovery-codes/download/")
+def taking_ones_recovery_codes_along(scene: Any) -> Act:
+    """One's own, by whoever has just proved to be that person; that they were drawn is recorded."""
+    browser = signed_in(scene)
+    RecoveryCodes.activate(scene.otto)
+    return lambda: browser.get("/accounts/2fa/recovery-codes/download/")
+
+
 @deed(MFA + "reauthenticate/", answers=302)
 def proving_a_code_again(scene: Any) -> Act:
     browser = with_app(scene)
@@ -210,14 +220,14 @@ def signing_in_with_somebody_s_made_up_passkey(scene: Any) -> Act:
 @deed(PASSKEYS + "reauthenticate/", answers=302)
 def proving_a_passkey_again(scene: Any) -> Act:
     browser, passkey = with_passkey(scene)
-    asked = browser.get("/accounts/2fa/webauthn/reauthenticate/").context["js_data"]
-    proved = json.dumps(passkey.proved(asked["credentials"], holder=str(scene.otto.pk)))
+    asked = browser.get("/accounts/2fa/webauthn/reauthenticate/").context["js_data"]["request_options"]
+    proved = json.dumps(passkey.proved(asked, holder=str(scene.otto.pk)))
     return lambda: browser.post("/accounts/2fa/webauthn/reauthenticate/", {"credential": proved})
 
 
-@deed(PASSKEYS + "reauthenticate/", "SI-102F unidentified otto")
+@deed(PASSKEYS + "reauthenticate/", "SI-102F unidentified otto", answers=302)
 def proving_with_a_made_up_passkey(scene: Any) -> Act:
     browser, _passkey = with_passkey(scene)
-    asked = browser.get("/accounts/2fa/webauthn/reauthenticate/").context["js_data"]
-    proved = json.dumps(Passkey().proved(asked["credentials"], holder=str(scene.otto.pk)))
+    asked = browser.get("/accounts/2fa/webauthn/reauthenticate/").context["js_data"]["request_options"]
+    proved = json.dumps(Passkey().proved(asked, holder=str(scene.otto.pk)))
     return lambda: browser.post("/accounts/2fa/webauthn/reauthenticate/", {"credential": proved})

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from sessions_app.blacklist.presets import PRESETS
-from sessions_app.models import Issuer, Realm, Session, User
-from tests.factories import a_person, an_identity, an_issuer, verdict_on
+from sessions_app.models import Issuer, Session, User
+from tests.factories import a_person, a_realm, an_identity, an_issuer, verdict_on
 from tests.issuers.real_shapes import SHAPES, Shape, authentik, entra, keycloak, okta
 from tests.sessions_app.doors.machines import Machine
 
@@ -26,7 +26,7 @@ def key() -> rsa.RSAPrivateKey:
 
 def trusted(preset: str, shape: Shape) -> Issuer:
     """The issuer as an Admin sets it up: the preset, and on top its keys, its name and our audience."""
-    realm, _made = Realm.objects.get_or_create(key=preset, defaults={"name": preset})
+    realm = a_realm(preset)
     fields = {name: "" if value is None else value for name, value in PRESETS[preset].items()}
     audience = shape.claims["aud"]
     return an_issuer(

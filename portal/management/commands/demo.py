@@ -6,8 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from audit.events import Events
+from audit.initiators import the_shell
+from audit.record import Target, record
 from portal.demo.company import AlreadyLoaded, begin_session, load_company
 from portal.demo.issuer import ISS, mint
 from portal.demo.people import CAST
@@ -50,11 +54,24 @@ class Command(BaseCommand):
         if user is None or issuer is None:
             raise CommandError(_("Nobody called %s works at the demo company.") % name, returncode=2)
         session = _newest_session(user, issuer) if which == "newest" else None
-        token = mint(session or begin_session(user, issuer, CAST[0].sessions[0]))
+        token = mint(session or _signed_in_anew(user, issuer))
         self.stderr.write(
             _("An access token of %s, good for an hour unless their access ends:") % user.display_name
         )
         self.stdout.write(token)
+
+
+def _signed_in_anew(user: User, issuer: Issuer) -> Session:
+    """As if the issuer had reported it."""
+    with transaction.atomic():
+        session = begin_session(user, issuer, CAST[0].sessions[0])
+        record(
+            Events.SESSION_REPORTED,
+            initiator=the_shell(),
+            target=Target.of(user, label=user.display_name),
+            details={"session": str(session.pk), "realm": issuer.realm.key, "already_over": False},
+        )
+    return session
 
 
 def _newest_session(user: User, issuer: Issuer) -> Session | None:

@@ -11,9 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 from oauthlib.common import Request
 
-from audit.initiators import the_authorization_server
+from audit.initiators import Door, the_authorization_server
+from audit.record import Target
 from sessions_app.doors.oauth.answers import machine_endpoint, oauth_error, of_core, read_form
 from sessions_app.doors.oauth.throttle import Throttle, claimed_client
+from sessions_app.doors.unproved import note_unproved
+from sessions_app.models import OAuthClient
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.confirmations import note_claims
 from sessions_app.tokens.families import end_family, was_cut_off
@@ -94,16 +97,23 @@ def _authenticate(request: HttpRequest, validator: CurfewValidator, form: Mappin
 
 def _count_failure(request: HttpRequest, form: Mapping[str, str]) -> HttpResponse | None:
     """What a guesser is told once there were too many. Only failures come here: the right secret always gets in."""
-    claimed = claimed_client(request.headers.get("Authorization", ""), form)
+    claimed = claimed_client(request.headers.get("Authorization", ""), form).replace("\x00", "")
     throttle = Throttle(_address(request), claimed)
     if throttle.is_closed():
         return _too_many(throttle)
     throttle.note_failure()
+    _note_unproved(request, claimed)
     return None
 
 
 def _address(request: HttpRequest) -> str | None:
     return getattr(request, "client_address", None)
+
+
+def _note_unproved(request: HttpRequest, claimed: str) -> None:
+    client = OAuthClient.objects.filter(client_id=claimed).first()
+    target = Target(kind="oauth_client", id=client.client_id, label=client.name) if client else None
+    note_unproved(door=Door.OAUTH, address=_address(request), claimed=target, why="client_not_proved")
 
 
 def _too_many(throttle: Throttle) -> HttpResponse:

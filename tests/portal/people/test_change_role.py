@@ -10,10 +10,10 @@ from django.http import HttpResponse
 
 from audit.initiators import the_clock
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import Application, Entitlement, Issuer, RoleChange, User
+from sessions_app.models import Application, Issuer, RoleChange, User
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.confirmations import note_claims
-from tests.factories import a_group, a_person, open_session, token_for, verdict_on
+from tests.factories import a_group, a_person, an_entitlement, open_session, token_for, verdict_on
 from tests.portal.signed_in import HTMX, browser_of, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_ga
 
 @pytest.fixture(autouse=True)
 def _finance(ines: User, wiki: Application) -> None:
-    Entitlement.objects.create(application=wiki, group=a_group("approvers", ines), name="approve")
+    an_entitlement(wiki, a_group("approvers", ines), "approve")
     a_group("finance", ines)
     a_group("controllers")
 

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from portal.presenters.session_query import SessionQuery
-from sessions_app.models import Application, Project, Role, Session, User
-from tests.factories import a_grant, a_group, a_person, forget_roles, open_session
+from sessions_app.models import Application, Role, Session, User
+from tests.factories import a_grant, a_group, a_person, a_project, forget_roles, open_session
 from tests.portal.signed_in import browser_of, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -56,7 +56,7 @@ def test_a_key_finds_what_it_says_and_nothing_else(
     # Given two sessions that differ in everything.
     long_ago = timezone.now() - timedelta(days=40)
     group = a_group("Night shift", ines)
-    Project.objects.create(key="phoenix", name="Phoenix", ends_at=NOVEMBER).groups.add(group)
+    a_project("phoenix", ends_at=NOVEMBER).groups.add(group)
     hers = open_session(
         ines,
         wiki,

@@ -20,7 +20,6 @@ from sessions_app.changes.role_changes import RoleOutcome, Wish, groups_changed,
 from sessions_app.models import (
     Application,
     BlacklistEntry,
-    Entitlement,
     EntryKind,
     Issuer,
     Revocation,
@@ -39,6 +38,7 @@ from tests.factories import (
     a_grant,
     a_group,
     a_machine,
+    an_entitlement,
     initiator_of,
     open_session,
     token_for,
@@ -56,8 +56,8 @@ def _issuer_names_roles(issuer: Issuer) -> None:
 @pytest.fixture
 def finance(ines: User, wiki: Application) -> None:
     """Ines may read by one group and approve by another."""
-    Entitlement.objects.create(application=wiki, group=a_group("finance", ines), name="read")
-    Entitlement.objects.create(application=wiki, group=a_group("approvers", ines), name="approve")
+    an_entitlement(wiki, a_group("finance", ines), "read")
+    an_entitlement(wiki, a_group("approvers", ines), "approve")
 
 
 def change(user: User, *groups: str, by: User, as_of: datetime | None = None, **more: str) -> RoleOutcome:
@@ -194,7 +194,7 @@ def test_of_very_many_losses_the_newest_are_told_to_guards(ivan: User, ines: Use
 def test_a_name_held_by_another_group_too_is_not_refused(
     ivan: User, ines: User, finance: None, payroll: Application
 ):
-    Entitlement.objects.create(application=payroll, group=a_group("finance"), name="approve")
+    an_entitlement(payroll, a_group("finance"), "approve")
 
     change(ines, "finance", by=ivan)
     next_second()
@@ -308,7 +308,7 @@ def test_a_rehearsal_ends_nothing(ines: User, finance: None):
 def test_somebody_privileged_loses_the_group_and_what_it_gave_but_is_signed_out_by_security_alone(
     ada: User, wiki: Application
 ):
-    Entitlement.objects.create(application=wiki, group=a_group("operators", ada), name="operate")
+    an_entitlement(wiki, a_group("operators", ada), "operate")
     session = open_session(ada)
 
     from_directory(ada)
@@ -323,7 +323,7 @@ def test_what_somebody_privileged_lost_is_refused_for_as_long_as_their_tokens_li
     ada: User, sam: User, wiki: Application
 ):
     """No order prolongs their entries, so the change itself does."""
-    Entitlement.objects.create(application=wiki, group=a_group("operators", ada), name="operate")
+    an_entitlement(wiki, a_group("operators", ada), "operate")
     revoke(
         Order(
             initiator=initiator_of(sam),

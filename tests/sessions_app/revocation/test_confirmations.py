@@ -11,11 +11,11 @@ from audit.initiators import the_clock
 from audit.models import AuditEntry
 from sessions_app.changes.role_changes import Wish, role_changed
 from sessions_app.changes.suspicion import Suspicion, person_suspected, waive_second_factor
-from sessions_app.models import Application, Entitlement, Issuer, Revocation, RoleChange, User
+from sessions_app.models import Application, Issuer, Revocation, RoleChange, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.confirmations import note_absent_sign_ins, note_claims, note_second_factor
-from tests.factories import a_group, initiator_of
+from tests.factories import a_group, an_entitlement, initiator_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
 
@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
 @pytest.fixture
 def two_downgrades(ivan: User, ines: User, wiki: Application) -> None:
     """Ines could approve, then only read, then nothing."""
-    Entitlement.objects.create(application=wiki, group=a_group("finance", ines), name="read")
-    Entitlement.objects.create(application=wiki, group=a_group("approvers", ines), name="approve")
+    an_entitlement(wiki, a_group("finance", ines), "read")
+    an_entitlement(wiki, a_group("approvers", ines), "approve")
     for groups in (["finance"], []):
         role_changed(ines, groups, by=initiator_of(ivan), wish=Wish(received_at=timezone.now()))
 

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from sessions_app.models import Application, Entitlement, Project, User
+from sessions_app.models import Application, User
 from sessions_app.tokens.entitlements import claims_of
-from tests.factories import a_group
+from tests.factories import a_group, a_project, an_entitlement
 
 
 def test_groups_become_roles_by_the_mapping_of_each_application(
     ines: User, wiki: Application, payroll: Application
 ) -> None:
     finance = a_group("finance", ines)
-    Entitlement.objects.create(application=wiki, group=finance, name="edit")
-    Entitlement.objects.create(application=payroll, group=finance, name="approve")
+    an_entitlement(wiki, finance, "edit")
+    an_entitlement(payroll, finance, "approve")
 
     claims = claims_of(ines)
 
@@ -27,7 +27,7 @@ def test_groups_become_roles_by_the_mapping_of_each_application(
 def test_the_earliest_end_of_the_running_projects_counts(chen: User) -> None:
     now = timezone.now()
     for name, days in (("phoenix", 7), ("atlas", 70)):
-        project = Project.objects.create(key=name, name=name, ends_at=now + timedelta(days=days))
+        project = a_project(name, ends_at=now + timedelta(days=days))
         project.groups.add(a_group(name))
 
     claims = claims_of(chen)
@@ -37,7 +37,7 @@ def test_the_earliest_end_of_the_running_projects_counts(chen: User) -> None:
 
 
 def test_a_project_that_is_over_is_in_nobodys_token(carlos: User) -> None:
-    project = Project.objects.create(key="phoenix", name="Phoenix", ends_at=timezone.now())
+    project = a_project("phoenix", ends_at=timezone.now())
     project.groups.add(a_group("phoenix"))
 
     assert claims_of(carlos).projects == ()

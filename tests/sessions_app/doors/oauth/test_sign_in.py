@@ -10,17 +10,17 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from audit.initiators import the_shell
 from sessions_app.blacklist.verdict import Outcome
+from sessions_app.changes.oauth_clients import switch_off
 from sessions_app.models import (
     Application,
-    Entitlement,
-    Project,
     Session,
     Token,
     TokenKind,
     User,
 )
-from tests.factories import AUDIENCE, a_group, verdict_on
+from tests.factories import AUDIENCE, a_group, a_project, an_entitlement, verdict_on
 from tests.oauth_client import REDIRECT_URI, App, an_app, sent_back
 from tests.portal.signed_in import browser_of, text_of
 
@@ -57,9 +57,9 @@ def test_an_access_token_carries_groups_roles_and_the_earliest_end_of_a_project(
     carlos: User, wiki: Application
 ):
     app = an_app(application=wiki)
-    Entitlement.objects.create(application=wiki, group=a_group("phoenix"), name="edit")
+    an_entitlement(wiki, a_group("phoenix"), "edit")
     ends_at = (timezone.now() + timedelta(days=7)).replace(microsecond=0)
-    Project.objects.create(key="phoenix", name="Phoenix", ends_at=ends_at).groups.add(a_group("phoenix"))
+    a_project("phoenix", ends_at=ends_at).groups.add(a_group("phoenix"))
 
     claims = claims_in(app.sign_in(carlos).access_token)
 
@@ -264,8 +264,7 @@ def test_a_request_we_do_not_take_is_told_to_its_client(
 
 
 def test_a_disabled_client_gets_nothing(app: App, ines: User):
-    app.client.disabled_at = timezone.now()
-    app.client.save()
+    switch_off(app.client, by=the_shell())
 
     assert browser_of(ines).get(app.question()[0]).status_code == 400
 

@@ -1,0 +1,178 @@
+"""What is done at the shell of the server, each command through `manage.py` itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from allauth.mfa.totp.internal.auth import TOTP
+from django.db.models import F
+from django.utils import timezone
+
+from audit.initiators import the_shell
+from portal.starting.preparation import prepare_database
+from sessions_app.changes.credentials import create_credential
+from sessions_app.models import Lease, Role
+from tests.every_deed.deeds import Act, deed
+from tests.factories import a_grant, an_enforcement_point, token_for
+from tests.oauth_client import an_app
+from tests.portal.test_sign_in_changes import SECRET
+from tests.sessions_app.commands.shell import Ran, ran
+from tests.sessions_app.commands.test_import_people import HEADER, MIGUEL
+from tests.sessions_app.commands.test_oauth_commands import REDIRECT_URI
+
+WHY = ("--reason", "needed for the scene")
+
+
+def typed(scene: Any, line: str) -> None:
+    """On standard input."""
+    scene.fixture("monkeypatch").setattr("sys.stdin", StringIO(line + "\n"))
+
+
+@deed("manage.py changepassword", "SI-107 shell otto", answers=0)
+def giving_a_password(scene: Any) -> Act:
+    typed(scene, "another long enough phrase")
+    return lambda: ran("changepassword", "otto", "--password-stdin")
+
+
+@deed("manage.py clock", "RO-103 clock otto", answers=0)
+def letting_the_clock_run(scene: Any) -> Act:
+    """For a second; a role has reached its end."""
+    a_grant(scene.otto, Role.AUDITOR, expires_at=timezone.now() - timedelta(minutes=1))
+    Lease.objects.update(expires_at=F("expires_at") - timedelta(minutes=5))
+    return _stopped_after_a_second
+
+
+def _stopped_after_a_second() -> Ran:
+    handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.start()
+    try:
+        return ran("clock")
+    finally:
+        timer.join()
+        for name, handler in handlers.items():
+            signal.signal(name, handler)
+
+
+@deed("manage.py credential", "MC-101 shell machine_credential", answers=0)
+def creating_a_credential(scene: Any) -> Act:
+    return lambda: ran("credential", "create", "Hook", "--scope", "sessions:write")
+
+
+@deed("manage.py credential", "MC-102 shell machine_credential", answers=0)
+def revoking_a_credential(scene: Any) -> Act:
+    made = create_credential(name="Hook", scopes=["sessions:write"], by=the_shell())
+    return lambda: ran("credential", "revoke", made.credential.prefix)
+
+
+@deed("manage.py credential", answers=0)
+def listing_credentials(scene: Any) -> Act:
+    return lambda: ran("credential", "list")
+
+
+@deed("manage.py explain_token", "ST-104 shell -", answers=0)
+def having_a_token_explained(scene: Any) -> Act:
+    typed(scene, token_for(scene.ines))
+    return lambda: ran("explain_token")
+
+
+@deed("manage.py grant_role", "RO-101 shell otto", answers=0)
+def granting_a_role(scene: Any) -> Act:
+    return lambda: ran("grant_role", "otto", "auditor", *WHY)
+
+
+@deed("manage.py grant_role", "PE-101 shell newcomer", "RO-101 shell newcomer", answers=0)
+def bringing_in_an_admin(scene: Any) -> Act:
+    typed(scene, "another long enough phrase")
+    return lambda: ran("grant_role", "newcomer", "admin", *WHY, "--create", "--password-stdin")
+
+
+@deed("manage.py grant_role", "RO-101F shell ada", answers=2)
+def granting_what_is_held(scene: Any) -> Act:
+    return lambda: ran("grant_role", "ada", "admin", *WHY)
+
+
+@deed("manage.py guard_config", answers=0)
+def printing_what_a_guard_needs(scene: Any) -> Act:
+    return lambda: ran("guard_config")
+
+
+@deed("manage.py gateway_config", answers=0)
+def printing_what_a_proxy_needs(scene: Any) -> Act:
+    an_enforcement_point()
+    return lambda: ran("gateway_config")
+
+
+@deed("manage.py import_people", "PE-103 shell miguel", "PE-101 shell miguel", answers=0)
+def importing_people(scene: Any) -> Act:
+    file: Path = scene.fixture("tmp_path") / "people.csv"
+    file.write_text(HEADER + MIGUEL)
+    return lambda: ran("import_people", str(file))
+
+
+@deed("manage.py oauth_client", "CH-001 shell o_auth_client", "ST-106 shell oauth_client", answers=0)
+def registering_a_client(scene: Any) -> Act:
+    return lambda: ran("oauth_client", "create", "wiki", "--redirect-uri", REDIRECT_URI)
+
+
+@deed("manage.py oauth_client", "CH-002 shell o_auth_client", "ST-107 shell oauth_client", answers=0)
+def drawing_a_secret(scene: Any) -> Act:
+    an_app()
+    return lambda: ran("oauth_client", "secret", "dashboard")
+
+
+@deed("manage.py oauth_client", "CH-002 shell o_auth_client", "ST-108 shell oauth_client", answers=0)
+def switching_a_client_off(scene: Any) -> Act:
+    an_app()
+    return lambda: ran("oauth_client", "off", "dashboard")
+
+
+@deed("manage.py oauth_client", "CH-002 shell o_auth_client", "ST-108 shell oauth_client", answers=0)
+def switching_a_client_on(scene: Any) -> Act:
+    an_app()
+    ran("oauth_client", "off", "dashboard")
+    return lambda: ran("oauth_client", "on", "dashboard")
+
+
+@deed("manage.py rebuild_blacklist", "BL-102 shell -", answers=0)
+def rebuilding_the_blacklist(scene: Any) -> Act:
+    Lease.objects.update(expires_at=F("expires_at") - timedelta(minutes=5))
+    return lambda: ran("rebuild_blacklist")
+
+
+@deed("manage.py revoke", "RV-101 shell ines", "RV-110 shell ines", answers=0)
+def ending_access(scene: Any) -> Act:
+    return lambda: ran("revoke", "--user", "ines", "--reason", "offboarding")
+
+
+@deed("manage.py revoke", "RV-112F shell ada", answers=2)
+def ending_the_access_of_the_last_admin(scene: Any) -> Act:
+    return lambda: ran("revoke", "--user", "ada", "--reason", "offboarding")
+
+
+@deed("manage.py rotate_signing_key", "ST-105 shell signing_key", "CH-002 shell issuer", answers=0)
+def rotating_the_signing_key(scene: Any) -> Act:
+    return lambda: ran("rotate_signing_key")
+
+
+@deed("manage.py reset_second_factor", "SI-108 shell otto", answers=0)
+def removing_a_lost_second_factor(scene: Any) -> Act:
+    TOTP.activate(scene.otto, SECRET)
+    return lambda: ran("reset_second_factor", "otto", "--reason", "lost the phone")
+
+
+@deed("manage.py demo", answers=2)
+def loading_the_demo_over_real_people(scene: Any) -> Act:
+    return lambda: ran("demo")
+
+
+@deed("manage.py up", answers=0)
+def starting_again(scene: Any) -> Act:
+    """What it does to the database; the rest of it starts processes."""
+    return lambda: prepare_database() or Ran(code=0, out="")
