@@ -354,7 +354,7 @@ class Events:
     ACCESS_REFUSED = EventKind(
         "AC-403",
         "access.refused",
-        _("%(initiator)s was refused: %(why)s"),
+        _("%(initiator)s was not let in: %(why)s"),
         FAILURE_NEEDS,
         usual=Outcome.REFUSED,
     )

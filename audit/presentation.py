@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext, ngettext
 
@@ -13,9 +13,23 @@ from audit.initiators import UNIDENTIFIED, InitiatorKind
 from audit.models import AuditEntry, AuditSubject
 from audit.personal import SubjectRole
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 NOTHING = "\N{EN DASH}"
 # Embeddings, overrides and isolates could make a sentence read differently from what it says.
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+_named: dict[str, dict[str, StrOrPromise]] = {}
+
+
+def name_codes(field: str, labels: Mapping[str, StrOrPromise]) -> None:
+    """From here on sentences say these codes of a field ("reason", "why", "role") in words.
+
+    Whoever owns the codes calls it once when its app is ready: the trail keeps codes and knows no words for them.
+    """
+    _named.setdefault(field, {}).update(labels)
 
 
 def sentence(entry: AuditEntry, subjects: Iterable[AuditSubject]) -> str:
@@ -25,11 +39,11 @@ def sentence(entry: AuditEntry, subjects: Iterable[AuditSubject]) -> str:
     """
     names = {(subject.role, subject.kind): subject.value for subject in subjects}
     spoken = {
-        **{key: _visible(value) for key, value in entry.details.items()},
+        **{key: _in_words(key, value) for key, value in entry.details.items()},
         "initiator": _visible(names.get((SubjectRole.INITIATOR, "name"))) or initiator_pseudonym(entry),
         "target": _visible(names.get((SubjectRole.TARGET, "label"))) or target_pseudonym(entry),
         "event": entry.event.name,
-        "reason": entry.reason_code or NOTHING,
+        "reason": _in_words("reason", entry.reason_code) or NOTHING,
         "receipt": entry.receipt or NOTHING,
         "project": entry.project_key or NOTHING,
         "sessions": _sessions(entry.sessions_ended),
@@ -67,6 +81,13 @@ class _OrNothing(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return NOTHING
+
+
+def _in_words(field: str, value: Any) -> str:
+    """The code's words; the code itself where nobody named it. A sentence within a sentence has no full stop."""
+    named = _named.get(field, {})
+    is_named = isinstance(value, str) and value in named
+    return str(named[value]).rstrip(".") if is_named else _visible(value)
 
 
 def _short(identifier: str) -> str:

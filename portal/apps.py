@@ -9,6 +9,8 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import portal_sessions, sign_in_changes
+        from portal.presenters.audit_words import name_our_codes
 
         portal_sessions.connect_signals()
         sign_in_changes.connect_signals()
+        name_our_codes()

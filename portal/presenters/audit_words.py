@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from audit.initiators import Door
+from audit.presentation import name_codes
+from portal.roles import May
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -101,3 +105,27 @@ TITLES: dict[str, StrOrPromise] = {
 def title_of(code: str) -> StrOrPromise:
     """What an entry's code says in two or three words; the code itself where nobody named it yet."""
     return TITLES.get(code.removesuffix("F"), code)
+
+REFUSED_BECAUSE: dict[str, StrOrPromise] = {
+    "csrf": _("the form came from another site, or was too old"),
+    "wrong_name_or_password": _("the name or the password was wrong"),
+    "wrong_password": _("the password was wrong"),
+    "wrong_code": _("the code was wrong"),
+    "wrong_passkey": _("the passkey was not accepted"),
+}
+DOORS: dict[str, StrOrPromise] = {
+    Door.PAGE: _("a page"),
+    Door.API: _("the API"),
+    Door.SHELL: _("the shell"),
+    Door.CLOCK: _("the clock"),
+    Door.GUARD: _("a guard"),
+    Door.SIGN_IN: _("sign-in"),
+    Door.OAUTH: _("the authorization server"),
+}
+
+
+def name_our_codes() -> None:
+    """What the portal puts into entries, in words for their sentences; called once when the app is ready."""
+    lacking = {right.name.lower(): right.value for right in May}
+    name_codes("why", {**lacking, **REFUSED_BECAUSE})
+    name_codes("door", DOORS)
