@@ -106,6 +106,7 @@ def title_of(code: str) -> StrOrPromise:
     """What an entry's code says in two or three words; the code itself where nobody named it yet."""
     return TITLES.get(code.removesuffix("F"), code)
 
+
 REFUSED_BECAUSE: dict[str, StrOrPromise] = {
     "csrf": _("the form came from another site, or was too old"),
     "wrong_name_or_password": _("the name or the password was wrong"),

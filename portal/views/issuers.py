@@ -112,7 +112,7 @@ def _is_saved(request: HtmxRequest, form: IssuerForm) -> bool:
     issuer.keys = form.keys
     try:
         with transaction.atomic():
-            issuer.realm = realm_for(form.cleaned_data["realm_key"])
+            issuer.realm = realm_for(form.cleaned_data["realm_key"], by=request.initiator)
             save_issuer(issuer, by=request.initiator)
         clear_profiles()  # again: what was read before the commit was the old profile
     except ChangeRefused as refusal:

@@ -34,13 +34,14 @@ Problems = list[tuple[str, "StrOrPromise"]]
 HEADER = re.compile(r"(?!(?i:authorization|cookie|host)$)[A-Za-z][A-Za-z0-9-]{0,99}")
 
 
-def realm_for(key: str) -> Realm:
+def realm_for(key: str, *, by: Initiator) -> Realm:
     """The realm of this key, made on first use. Raises ValuesRefused for a key nobody could read, or ours."""
     if not key or shown(key, limit=100) != key or key.startswith(OWN_ISSUERS):
         raise ValuesRefused(
             ("realm", _("A realm's key has 1 to 100 visible characters and is not Curfew's own."))
         )
-    realm, _made = Realm.objects.get_or_create(key=key, defaults={"name": key})
+    with transaction.atomic(), acting(by):
+        realm, _made = Realm.objects.get_or_create(key=key, defaults={"name": key})
     return realm
 
 

@@ -17,7 +17,7 @@ from sessions_app.models.reasons import Reason
 from sessions_app.revocation import entries
 from sessions_app.revocation.confirmations import publish_what_is_true
 from sessions_app.revocation.engine import revoke
-from sessions_app.revocation.errors import ActingOnOneself
+from sessions_app.revocation.errors import ActingOnOneself, OrderRefused
 from sessions_app.revocation.orders import OneUser, Order
 from sessions_app.revocation.rules import refuse_privileged
 
@@ -105,23 +105,30 @@ def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
 
 
 def _check(user: User, event: EventKind, *, by: Initiator, reason: str) -> None:
-    if by.user_id == user.pk:
-        _record_refusal(user, event, by=by)
-        raise ActingOnOneself
-    # Whoever could open this door could let a thief into an Admin's account, and so become Admin.
-    refuse_privileged(by, user)
+    try:
+        _refuse(user, by=by)
+    except OrderRefused as refusal:
+        _record_refusal(user, event, refusal, by=by)
+        raise
     if len(reason.strip()) < SHORTEST_REASON:
         raise ReasonTooShort
     if not is_second_factor_demanded(user):
         raise NothingDemanded
 
 
-def _record_refusal(user: User, event: EventKind, *, by: Initiator) -> None:
+def _refuse(user: User, *, by: Initiator) -> None:
+    if by.user_id == user.pk:
+        raise ActingOnOneself
+    # Whoever could open this door could let a thief into an Admin's account, and so become Admin.
+    refuse_privileged(by, user)
+
+
+def _record_refusal(user: User, event: EventKind, refusal: OrderRefused, *, by: Initiator) -> None:
     with transaction.atomic():
         record(
             event,
             initiator=by,
             target=Target.of(user, label=user.display_name),
             outcome=Outcome.REFUSED,
-            details={"why": ActingOnOneself.code},
+            details={"why": refusal.code},
         )

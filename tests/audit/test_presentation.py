@@ -2,9 +2,9 @@
 
 import pytest
 
-from audit.events import Events
+from audit.events import ALL_EVENTS, EventKind, Events, Outcome
 from audit.initiators import Door, somebody_unknown, the_clock, the_shell
-from audit.presentation import sentence
+from audit.presentation import NOTHING, sentence
 from audit.record import Target, record
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def test_a_termination_reads_as_a_sentence(hana_weiss, ines_almeida):
     )
 
     assert said(entry) == (
-        "Hana Weiss ended the access of Ines Almeida: offboarding, 2 sessions, receipt CF-0123456789"
+        "Hana Weiss ended the access of Ines Almeida: Offboarding, 2 sessions, receipt CF-0123456789"
     )
 
 
@@ -47,7 +47,10 @@ def test_an_attempt_never_reads_as_done(hana_weiss, ines_almeida):
         details={"why": "privileged_person"},
     )
 
-    assert said(entry) == "Hana Weiss could not end the access of Ines Almeida: privileged_person"
+    assert said(entry) == (
+        "Hana Weiss could not end the access of Ines Almeida: "
+        "This person is an Admin or in Security. Only Security can end their access"
+    )
 
 
 def test_an_attempt_without_a_sentence_of_its_own_does_not_read_as_done_either(hana_weiss):
@@ -72,7 +75,7 @@ def test_clock_shell_and_strangers_are_named_by_what_they_are():
 
     assert sentence(by_clock, []) == "the clock loaded the demo company"
     assert sentence(by_shell, []) == f"the shell ({the_shell().id}) loaded the demo company"
-    assert sentence(by_stranger, []) == "somebody unidentified was refused: wrong_password"
+    assert sentence(by_stranger, []) == "somebody unidentified was not let in: the password was wrong"
 
 
 def test_a_name_cannot_turn_the_sentence_around(hana_weiss):
@@ -89,3 +92,42 @@ def test_a_list_in_the_details_reads_as_a_list():
     )
 
     assert said(entry) == "The blacklist's server can no longer be trusted: policy allkeys-lru, no AOF"
+
+
+EVERY_SENTENCE = [(kind, outcome) for kind in ALL_EVENTS for outcome in {kind.usual, Outcome.REFUSED}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"), EVERY_SENTENCE, ids=[f"{kind.code}-{outcome}" for kind, outcome in EVERY_SENTENCE]
+)
+def test_every_event_reads_as_a_whole_sentence(kind: EventKind, outcome: Outcome, hana_weiss, ines_almeida):
+    """With everything it must carry, and a receipt and a count where there are any."""
+    needed = {name.partition(".")[2] for name in kind.required_for(outcome) if name.startswith("details.")}
+    entry = record(
+        kind,
+        initiator=hana_weiss,
+        target=ines_almeida,
+        outcome=outcome,
+        reason="offboarding",
+        receipt="CF-0123456789",
+        sessions_ended=1,
+        details={name: f"the {name}" for name in needed | {"why"}},
+        personal={"note": "asked for it", "purpose": "a dispute"},
+    )
+
+    read = said(entry)
+
+    assert NOTHING not in read
+    assert "%(" not in read
+    assert len(read.split()) > 3
+
+
+def test_codes_are_said_in_the_words_of_whoever_owns_them(hana_weiss, ines_almeida):
+    """A role, a reason for a refusal, a right: each in its own words and none as a code."""
+    granted = record(
+        Events.ROLE_GRANTED, initiator=hana_weiss, target=ines_almeida, details={"role": "project_manager"}
+    )
+    refused = record(Events.ACCESS_REFUSED, initiator=hana_weiss, details={"why": "terminate_people"})
+
+    assert said(granted) == "Hana Weiss granted Ines Almeida the role Project manager"
+    assert said(refused) == "Hana Weiss was not let in: Terminate now"

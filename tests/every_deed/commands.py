@@ -161,6 +161,12 @@ def rotating_the_signing_key(scene: Any) -> Act:
     return lambda: ran("rotate_signing_key")
 
 
+@deed("manage.py rotate_audit_key", "CN-101 shell trail_key", answers=0)
+def rotating_the_key_of_the_trail(scene: Any) -> Act:
+    key = scene.fixture("tmp_path") / "next.pem"
+    return lambda: ran("rotate_audit_key", "--into", str(key))
+
+
 @deed("manage.py reset_second_factor", "SI-108 shell otto", answers=0)
 def removing_a_lost_second_factor(scene: Any) -> Act:
     TOTP.activate(scene.otto, SECRET)

@@ -26,6 +26,7 @@ READS: dict[str, tuple[str, str]] = {
     "audit/": ("aude", "/audit/"),
     "audit/<int:entry_id>/": ("aude", "/audit/{entry}/"),
     "audit/<int:entry_id>/row/": ("aude", "/audit/{entry}/row/"),
+    "audit/views/": ("aude", "/audit/views/"),
     "settings/": ("ada", "/settings/"),
     "settings/roles/": ("ada", "/settings/roles/"),
     "settings/roles/grant/": ("ada", "/settings/roles/grant/"),

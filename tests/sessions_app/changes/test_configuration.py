@@ -33,7 +33,7 @@ def draft(**fields: Any) -> Issuer:
     usual = {
         "iss": "https://new.example",
         "name": "New",
-        "realm": realm_for("new"),
+        "realm": realm_for("new", by=the_shell()),
         "keys": {"keys": [public_jwk()]},
         "algorithms": ["ES256"],
         "audiences": [AUDIENCE],
@@ -125,7 +125,7 @@ def test_a_private_key_is_never_repeated() -> None:
 
 def test_the_realm_of_known_sessions_cannot_change(issuer: Issuer, ines: User) -> None:
     open_session(ines)
-    issuer.realm = realm_for("somewhere-else")
+    issuer.realm = realm_for("somewhere-else", by=the_shell())
 
     with pytest.raises(RealmIsFixed):
         save_issuer(issuer, by=the_shell())
@@ -133,7 +133,7 @@ def test_the_realm_of_known_sessions_cannot_change(issuer: Issuer, ines: User) -
 
 def test_curfews_own_realm_cannot_be_used() -> None:
     with pytest.raises(ValuesRefused):
-        realm_for("urn:curfew:portal:test")
+        realm_for("urn:curfew:portal:test", by=the_shell())
 
 
 @pytest.mark.django_db(transaction=True)

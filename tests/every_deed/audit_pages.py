@@ -1,0 +1,57 @@
+"""What readers of the trail do with it: views they keep, and personal details they ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from audit.events import Events
+from audit.record import Target, record
+from portal.models import SavedView
+from portal.saved_views import save_view
+from tests.every_deed.deeds import Act, deed
+
+VIEWS = "audit/views/"
+PURPOSE = {"purpose": "case 2026-11, who was at the desk"}
+
+
+def a_view(scene: Any) -> SavedView:
+    return save_view(
+        scene.aude, name="Leavers", line="reason:offboarding", is_shared=False, by=scene.by("aude")
+    )
+
+
+@deed(VIEWS + "save/", "VW-101 aude saved_view", answers=303)
+def saving_a_view(scene: Any) -> Act:
+    return scene.post("aude", "/audit/views/save/", {"name": "Leavers", "line": "reason:offboarding"})
+
+
+@deed(VIEWS + "<int:view_id>/share/", "VW-102 aude saved_view", answers=303)
+def sharing_a_view(scene: Any) -> Act:
+    return scene.post("aude", f"/audit/views/{a_view(scene).pk}/share/", {"shared": "on"})
+
+
+@deed(VIEWS + "<int:view_id>/delete/", "VW-103 aude saved_view", answers=303)
+def deleting_a_view(scene: Any) -> Act:
+    return scene.post("aude", f"/audit/views/{a_view(scene).pk}/delete/")
+
+
+@deed("audit/<int:entry_id>/unmask/", "PD-102 aude audit_entry", "PD-102 aude audit_entry")
+def unmasking_an_entry(scene: Any) -> Act:
+    """Once for each person whose details these are: the address of Hana, the id of Ines."""
+    with transaction.atomic():
+        entry = record(
+            Events.IDENTITY_LINKED,
+            initiator=scene.by("hana"),
+            target=Target.of(scene.ines, label=scene.ines.display_name),
+            details={"realm": "northwind"},
+            personal={"person_id": "ines@private.example"},
+        )
+    return scene.post("aude", f"/audit/{entry.pk}/unmask/", PURPOSE)
+
+
+@deed("audit/times/", answers=302)
+def choosing_how_times_are_shown(scene: Any) -> Act:
+    """A cookie in this browser and nothing here."""
+    return scene.post("aude", "/audit/times/", {"times": "utc", "next": "/audit/"})
