@@ -51,6 +51,11 @@ def unmasking_an_entry(scene: Any) -> Act:
     return scene.post("aude", f"/audit/{entry.pk}/unmask/", PURPOSE)
 
 
+@deed("audit/exports/", "EX-101 aude audit")
+def taking_the_trail_as_a_file(scene: Any) -> Act:
+    return scene.post("aude", "/audit/exports/", {"q": "created:7d", "form": "csv"})
+
+
 @deed("audit/times/", answers=302)
 def choosing_how_times_are_shown(scene: Any) -> Act:
     """A cookie in this browser and nothing here."""

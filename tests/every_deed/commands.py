@@ -82,6 +82,11 @@ def having_a_token_explained(scene: Any) -> Act:
     return lambda: ran("explain_token")
 
 
+@deed("manage.py export_audit", "EX-101 shell audit", answers=0)
+def taking_the_trail_as_a_file(scene: Any) -> Act:
+    return lambda: ran("export_audit", "--out", str(scene.fixture("tmp_path") / "trail.csv"))
+
+
 @deed("manage.py grant_role", "RO-101 shell otto", answers=0)
 def granting_a_role(scene: Any) -> Act:
     return lambda: ran("grant_role", "otto", "auditor", *WHY)
