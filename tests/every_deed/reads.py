@@ -18,6 +18,8 @@ READS: dict[str, tuple[str, str]] = {
     "revocations/": ("sam", "/revocations/"),
     "revocations/<str:number>.json": ("sam", "/revocations/{receipt}.json"),
     "revocations/<str:number>/": ("sam", "/revocations/{receipt}/"),
+    "revocations/<str:number>/v/<int:version>/": ("sam", "/revocations/{receipt}/v/1/"),
+    "revocations/<str:number>/v/<int:version>.json": ("sam", "/revocations/{receipt}/v/1.json"),
     "sessions/": ("sam", "/sessions/"),
     "sessions/new/": ("sam", "/sessions/new/"),
     "sessions/<uuid:session_id>/row/": ("sam", "/sessions/{session}/row/"),
