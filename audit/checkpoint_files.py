@@ -56,19 +56,29 @@ def append(checkpoint: Checkpoint) -> None:
 
 
 def lines_written() -> Iterator[dict[str, Any]]:
-    """Every checkpoint in the files, in the order written. A line that is none is left out."""
-    for path in _files():
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue
+    """Every checkpoint in the files, in the order written."""
+    for path in files():
+        yield from lines_of(path)
+
+
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
+    """Every checkpoint in one file. A line that is none is left out."""
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+
+def files() -> list[Path]:
+    """One for each month, oldest first; none where this machine has no such folder."""
+    return sorted(Path(settings.AUDIT_CHECKPOINT_DIR).glob(MONTHS))
 
 
 def last_number_written() -> int:
     """The number of the last checkpoint in the newest file; 0 where there is none."""
-    for path in reversed(_files()):
+    for path in reversed(files()):
         with path.open("rb") as file:
             file.seek(max(0, _end_of_whole_lines(file) - LONGEST_LINE))
             lines = file.read().split(b"\n")[:-1]
@@ -78,10 +88,6 @@ def last_number_written() -> int:
             except (ValueError, KeyError, TypeError):
                 continue
     return 0
-
-
-def _files() -> list[Path]:
-    return sorted(Path(settings.AUDIT_CHECKPOINT_DIR).glob(MONTHS))
 
 
 def _end_of_whole_lines(file: IO[bytes]) -> int:

@@ -394,6 +394,13 @@ class Events:
         _("%(initiator)s had a new signing key drawn for the trail, number %(number)s"),
         ("target", "details.number", "details.vouched"),
     )
+    CHAIN_VERIFIED = EventKind(
+        "CN-110",
+        "chain.verified",
+        _("%(initiator)s checked the trail up to number %(checked)s, and nothing was wrong"),
+        ("details.checked",),
+        _("%(initiator)s checked the trail, and something is wrong: %(why)s"),
+    )
     DEMO_LOADED = EventKind("DE-101", "demo.loaded", _("%(initiator)s loaded the demo company"))
     EXPORTED = EventKind(
         "EX-101", "entries.exported", _("%(initiator)s exported %(rows)s rows"), ("details.rows",)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from secrets import token_hex
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from auditlog.models import AbstractLogEntry
 from django.conf import settings
@@ -335,3 +336,42 @@ class ReceiptVersion(models.Model):
         """The document read back."""
         document: dict[str, Any] = json.loads(bytes(self.document))
         return document
+
+
+class Verification(models.Model):
+    """One check of the whole trail, done piece by piece, and how far it has come. Its end is an entry."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    initiator_id = models.CharField(_("who asked"), max_length=100)
+    fingerprint = models.CharField(_("fingerprint given"), max_length=64, blank=True)
+    until = models.BigIntegerField(_("last number to check"))
+    anchor = models.BigIntegerField(_("last checkpoint to check"))
+    checked = models.BigIntegerField(_("checked up to"), default=0)
+    proved = models.BigIntegerField(_("proved up to"), default=0)
+    turn = models.PositiveIntegerField(_("pieces done"), default=0)
+    state = models.JSONField(_("state"), default=dict)
+    problems = models.JSONField(_("problems"), default=list)
+    problem_count = models.PositiveIntegerField(_("number of problems"), default=0)
+
+    class Meta:
+        verbose_name = _("verification")
+        verbose_name_plural = _("verifications")
+        indexes = [models.Index(fields=["finished_at"], name="audit_verification_by_end")]
+
+    def __str__(self) -> str:
+        return f"verification up to {self.until}"
+
+    @property
+    def first_bad_number(self) -> int | None:
+        """The lowest number of an entry that is not as it was."""
+        numbers = [problem["number"] for problem in self.problems if problem["number"] is not None]
+        return min(numbers, default=None)
+
+    @property
+    def verdict(self) -> str:
+        """In the words of the stand-alone verifier."""
+        if self.problem_count:
+            return "not intact"
+        return "genuine" if self.fingerprint else "intact, signer not checked"

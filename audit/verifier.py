@@ -512,7 +512,7 @@ def check_bundle(
     try:
         _check_signers(bundle, written, keys, fingerprint, findings)
         checkpoints = _check_checkpoints(bundle, keys, fingerprint, findings)
-        _check_outside(checkpoints, list(outside), manifest["made_at"], findings)
+        _checkoutside_records(checkpoints, list(outside), manifest["made_at"], findings)
         _check_entries(bundle, checkpoints, manifest, report)
     except (*DAMAGED, OSError, zipfile.BadZipFile, EOFError) as error:
         findings.add("damaged", f"The export is damaged: {type(error).__name__}: {error}")
@@ -598,7 +598,7 @@ def _check_checkpoints(
     return records
 
 
-def _check_outside(
+def _checkoutside_records(
     records: list[dict[str, Any]], outside: list[dict[str, Any]], made_at: str, findings: Findings
 ) -> None:
     inside = {record["statement"]["number"]: digest_of_record(record) for record in records}
@@ -738,7 +738,7 @@ def main(arguments: list[str]) -> int:
         report = check_bundle(
             asked.bundle,
             fingerprint=fingerprint_from(asked.key_fingerprint),
-            outside=_outside(asked.checkpoints),
+            outside=outside_records(asked.checkpoints),
         )
     except (Unreadable, OSError) as error:
         sys.stderr.write(f"Could not be checked: {error}\n")
@@ -755,7 +755,7 @@ def fingerprint_from(typed: str) -> str:
     return found
 
 
-def _outside(paths: list[Path]) -> list[dict[str, Any]]:
+def outside_records(paths: list[Path]) -> list[dict[str, Any]]:
     try:
         return [json.loads(line) for path in paths for line in path.read_bytes().splitlines() if line]
     except ValueError as error:

@@ -92,6 +92,7 @@ TITLES: dict[str, StrOrPromise] = {
     "CH-002": _("Changed"),
     "CH-003": _("Deleted"),
     "CN-101": _("Trail key replaced"),
+    "CN-110": _("Trail verified"),
     "DE-101": _("Demo loaded"),
     "EX-101": _("Exported"),
     "VW-101": _("View saved"),
