@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from audit.canonical import canonical_bytes
 from audit.columns import require_transaction
-from audit.models import AuditEntry, ReceiptVersion
+from audit.models import AuditEntry, ReceiptVersion, TrailKey
+from audit.proofs import key_record
 from audit.signing import RECEIPT, Signature, current_fingerprint, is_genuine, public_keys, sign
 
 FORMAT = "curfew-receipt/1"
@@ -93,9 +94,9 @@ def signed(version: ReceiptVersion) -> dict[str, Any]:
             "algorithm": "Ed25519",
             "purpose": RECEIPT,
             "key": version.key_id,
-            "public_key": public_keys().get(version.key_id, b"").hex(),
             "value": bytes(version.signature).hex(),
         },
+        "keys": [key_record(key) for key in TrailKey.objects.order_by("number")],
     }
 
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Checks an export of a Curfew audit trail. One file, Python 3.11 or newer, nothing to install.
+"""Checks an export of a Curfew audit trail, a receipt, or an evidence pack. One file, Python 3.11 or newer, nothing
+to install.
 
     python3 verifier.py BUNDLE --key-fingerprint F
 
-BUNDLE is a folder or a zip. "genuine" is said only where F is given, taken from somewhere else than the bundle:
-a printed receipt, the portal, an old checkpoint. Without it the result is "intact, signer not checked".
+BUNDLE is a folder or a zip, or a receipt's JSON. "genuine" is said only where F is given, taken from somewhere else
+than the bundle: a printed receipt, the portal, an old checkpoint. Without it the result is "intact, signer not
+checked".
 Exit codes: 0 nothing wrong was found, 1 something is wrong, 2 it could not be checked.
 The format is described at /audit/format/ of every Curfew.
 """
@@ -519,14 +521,14 @@ def check_bundle(
     return report
 
 
-def _manifest(written: bytes) -> dict[str, Any]:
+def _manifest(written: bytes, format_: str = BUNDLE_FORMAT) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(written)
-        known = manifest["format"] == BUNDLE_FORMAT and isinstance(manifest["files"], dict)
+        known = manifest["format"] == format_ and isinstance(manifest["files"], dict)
     except DAMAGED as error:
         raise Unreadable(f"{MANIFEST} is damaged: {error}") from error
     if not known:
-        raise Unreadable(f"{MANIFEST} is of another format than {BUNDLE_FORMAT}.")
+        raise Unreadable(f"{MANIFEST} is of another format than {format_}.")
     return manifest
 
 
@@ -555,7 +557,13 @@ def _digest_of_file(bundle: Bundle, name: str) -> str:
 
 
 def _check_signers(
-    bundle: Bundle, written: bytes, keys: KeyRing, fingerprint: str, findings: Findings
+    bundle: Bundle,
+    written: bytes,
+    keys: KeyRing,
+    fingerprint: str,
+    findings: Findings,
+    *,
+    purpose: str = "bundle",
 ) -> None:
     for number, record in enumerate(bundle.records(KEYS), start=1):
         if not keys.add(record):
@@ -564,18 +572,18 @@ def _check_signers(
         findings.add("signer", "No key in the export has the fingerprint that was given.")
     signed = bundle.read(MANIFEST_SIGNATURE)
     signature = json.loads(signed)
-    if signed != _signature_file(signature) or not keys.signed(
-        "bundle", written, signature["signature"], signature["key_id"]
+    if signed != _signature_file(signature, purpose) or not keys.signed(
+        purpose, written, signature["signature"], signature["key_id"]
     ):
         findings.add("manifest_signature", f"The signature of {MANIFEST} is wrong.")
     elif fingerprint and signature["key_id"] not in keys.stood_for_by(fingerprint):
         findings.add("signer", f"{MANIFEST} is signed by a key that the given one does not stand for.")
 
 
-def _signature_file(signature: dict[str, str]) -> bytes:
+def _signature_file(signature: dict[str, str], purpose: str) -> bytes:
     """There is one way to write it, so that no byte of an export can be changed unnoticed."""
     value, key_id = unhex(signature["signature"]), signature["key_id"]
-    return canonical({"key_id": key_id, "purpose": "bundle", "signature": value.hex()}) + b"\n"
+    return canonical({"key_id": key_id, "purpose": purpose, "signature": value.hex()}) + b"\n"
 
 
 def _check_checkpoints(
@@ -719,6 +727,103 @@ class _Walk:
             self._place += 1
 
 
+# --- A receipt, and an evidence pack --------------------------------------------------------------
+
+RECEIPT_FORMAT, EVIDENCE_FORMAT = "curfew-receipt/1", "curfew-evidence/1"
+RECEIPTS = "receipts/"
+
+
+def check_receipt(path: Path, *, fingerprint: str = "", verify: Verify = ed25519_verify) -> Report:
+    """One signed version of a receipt, with nothing but its JSON. Raises Unreadable.
+
+    What stands beside `signed` (names, notes) is not signed and not looked at.
+    """
+    findings = Findings()
+    report = Report(findings=findings, signer_checked=bool(fingerprint))
+    signed = _signed_part(path.read_bytes()[:LARGEST_PART])
+    keys = KeyRing(verify=verify)
+    try:
+        for record in signed["keys"]:
+            if not keys.add(record):
+                findings.add("key", "A key beside the receipt is not signed by itself.")
+        if fingerprint and fingerprint not in keys.keys:
+            findings.add("signer", "No key beside the receipt has the fingerprint that was given.")
+        trusted = keys.stood_for_by(fingerprint) if fingerprint else set(keys.keys)
+        report.facts = _check_signed(signed, keys, trusted, findings)
+    except DAMAGED as error:
+        findings.add("damaged", f"The receipt is damaged: {type(error).__name__}: {error}")
+    return report
+
+
+def _signed_part(written: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(written)
+        signed: dict[str, Any] = read.get("signed", read)
+        known = signed["document"]["format"] == RECEIPT_FORMAT
+    except DAMAGED as error:
+        raise Unreadable(f"it is no receipt, or its present state is not signed yet: {error}") from error
+    if not known:
+        raise Unreadable(f"the receipt is of another format than {RECEIPT_FORMAT}.")
+    return signed
+
+
+def _check_signed(
+    signed: dict[str, Any], keys: KeyRing, trusted: set[str], findings: Findings
+) -> dict[str, Any]:
+    document, signature = signed["document"], signed["signature"]
+    payload, key = canonical(document), signature["key"]
+    name = f"Receipt {document['receipt']}, version {document['version']}"
+    if sha256(payload).hexdigest() != signed["sha256"]:
+        findings.add("receipt_changed", f"{name} is not the document its SHA-256 was made of.")
+    if document["key"] != key or not keys.signed("receipt", payload, signature["value"], key):
+        findings.add("receipt_signature", f"{name} is not what was signed.")
+    elif key not in trusted:
+        findings.add("signer", f"{name} is signed by a key that the given one does not stand for.")
+    return {"receipt": document["receipt"], "version": document["version"], "made_at": document["made_at"]}
+
+
+def check_evidence(path: Path, *, fingerprint: str = "", verify: Verify = ed25519_verify) -> Report:
+    """An evidence pack: every file is the one the signed list names, and every receipt in it is genuine."""
+    findings = Findings()
+    report = Report(findings=findings, signer_checked=bool(fingerprint))
+    bundle, keys = Bundle(path), KeyRing(verify=verify)
+    written = bundle.read(MANIFEST)
+    manifest = _manifest(written, EVIDENCE_FORMAT)
+    for problem in _wrong_files(bundle, manifest):
+        findings.add("file", problem)
+    try:
+        _check_signers(bundle, written, keys, fingerprint, findings, purpose="evidence")
+        trusted = keys.stood_for_by(fingerprint) if fingerprint else set(keys.keys)
+        receipts = [name for name in bundle.names() if name.startswith(RECEIPTS)]
+        for name in receipts:
+            _check_signed(_signed_part(bundle.read(name)), keys, trusted, findings)
+        report.facts = {"receipts": len(receipts), "period": manifest["period"]}
+    except (*DAMAGED, OSError, Unreadable, zipfile.BadZipFile, EOFError) as error:
+        findings.add("damaged", f"The pack is damaged: {type(error).__name__}: {error}")
+    return report
+
+
+def check_any(path: Path, *, fingerprint: str = "", outside: Iterable[dict[str, Any]] = ()) -> Report:
+    """Whichever of the three it is. Raises Unreadable, or OSError where there is nothing."""
+    if path.is_file() and _begins_as_json(path):
+        return check_receipt(path, fingerprint=fingerprint)
+    if _format_of(Bundle(path).read(MANIFEST)) == EVIDENCE_FORMAT:
+        return check_evidence(path, fingerprint=fingerprint)
+    return check_bundle(path, fingerprint=fingerprint, outside=outside)
+
+
+def _begins_as_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).lstrip()[:1] == b"{"
+
+
+def _format_of(written: bytes) -> object:
+    try:
+        return json.loads(written)["format"]
+    except DAMAGED:
+        return None
+
+
 # --- The command ----------------------------------------------------------------------------------
 
 
@@ -726,7 +831,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("bundle", type=Path, help="the export: a folder or a zip")
+    parser.add_argument("bundle", type=Path, help="the export: a folder, a zip, or the JSON of a receipt")
     parser.add_argument(
         "--key-fingerprint", default="", metavar="F", help="SHA-256 of the public key; spaces do not matter"
     )
@@ -735,7 +840,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     asked = parser.parse_args(arguments)
     try:
-        report = check_bundle(
+        report = check_any(
             asked.bundle,
             fingerprint=fingerprint_from(asked.key_fingerprint),
             outside=outside_records(asked.checkpoints),
@@ -770,7 +875,11 @@ def as_text(report: Report) -> str:
     lines += [f"- {problem.said}" for problem in report.findings.problems]
     if report.findings.count > len(report.findings.problems):
         lines.append(f"- and {report.findings.count - len(report.findings.problems)} more.")
-    if report.facts:
+    if "version" in report.facts:
+        lines.append("Receipt {receipt}, version {version}, made {made_at}.".format(**report.facts))
+    if "receipts" in report.facts:
+        lines.append(f"{report.facts['receipts']} receipts, all of them signed one by one.")
+    if "entries" in report.facts:
         lines.append(
             f"{report.facts['entries']} sealed entries, {report.facts['unsealed']} not yet sealed (not proved)."
         )

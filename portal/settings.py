@@ -261,4 +261,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
+    # It lists every letter of every document it makes a font for.
+    "loggers": {"fontTools": {"level": "WARNING"}},
 }

@@ -59,6 +59,7 @@ urlpatterns = [
     path(
         "revocations/<str:number>/v/<int:version>.json", revocations.version_json, name="receipt_version_json"
     ),
+    path("revocations/<str:number>/v/<int:version>.pdf", revocations.version_pdf, name="receipt_version_pdf"),
     path("revocations/<str:number>/try/", revocations.try_now, name="try_now"),
     path("sessions/", sessions.listing, name="sessions"),
     path("sessions/new/", sessions.news, name="session_news"),

@@ -10,6 +10,7 @@ from portal.access import fetch_or_refuse, people_for, requires, revocations_for
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.receipt import Receipt
 from portal.presenters.receipt_json import as_json, version_as_json
+from portal.presenters.receipt_pdf import as_pdf
 from portal.presenters.receipt_versions import SignedVersions, VersionPage
 from portal.presenters.revocations import RevocationFilter, RevocationsPage
 from portal.roles import May
@@ -77,6 +78,15 @@ def try_now(request: HtmxRequest, number: str) -> HttpResponse:
         return go_to(request, reverse("receipt", args=[revocation.receipt]))
     shown = Receipt(revocation, request.user)
     return page_or_part(request, RECEIPT, "receipt", {"receipt": shown, "versions": SignedVersions(shown)})
+
+
+@require_safe
+@requires(May.SEE_REVOCATIONS)
+def version_pdf(request: HtmxRequest, number: str, version: int) -> HttpResponse:
+    """The same as a document that a screen reader can read, with the signed one attached."""
+    page = _fetch_version(request, number, version)
+    response = HttpResponse(as_pdf(page), content_type="application/pdf")
+    return _to_keep(response, f"{page.receipt.number}-v{version}.pdf")
 
 
 def _fetch_version(request: HtmxRequest, number: str, version: int) -> VersionPage:

@@ -40,7 +40,7 @@ def test_the_document_and_its_signature_are_all_that_a_checker_needs():
     payload = canonical_bytes(kept["document"])
     signature = Signature(key_id=kept["signature"]["key"], value=bytes.fromhex(kept["signature"]["value"]))
     assert sha256(payload).hexdigest() == kept["sha256"]
-    assert is_genuine(RECEIPT, payload, signature, bytes.fromhex(kept["signature"]["public_key"]))
+    assert is_genuine(RECEIPT, payload, signature, bytes.fromhex(kept["keys"][0]["statement"]["public_key"]))
     assert kept["document"]["key"] == kept["signature"]["key"]
     assert kept["document"]["state"] == "cut_off"
 

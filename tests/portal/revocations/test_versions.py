@@ -77,6 +77,22 @@ def test_the_json_of_the_receipt_holds_the_newest_signed_document(hana, address)
     assert "Ines" not in str(kept["signed"])
 
 
+def test_the_pdf_is_tagged_in_the_readers_language_and_holds_the_signed_document(hana, address):
+    answer = browser_of(hana).get(f"{address}v/2.pdf")
+
+    number = address.strip("/").split("/")[-1]
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == f'inline; filename="{number}-v2.pdf"'
+    assert answer.content.startswith(b"%PDF-")
+    assert b"/StructTreeRoot" in answer.content
+    assert b"/Lang (en" in answer.content
+    assert f"({number}-v2.json)".encode() in answer.content
+
+
+def test_the_receipt_leads_to_its_newest_version_as_pdf(hana, address):
+    assert f'href="{address}v/2.pdf"' in text_of(browser_of(hana).get(address))
+
+
 def test_a_later_change_of_state_adds_a_version(hana, ivan, ines, address):
     allow_sign_in_again(ines, by=initiator_of(ivan), reason="came back")
 
@@ -102,7 +118,7 @@ def test_a_state_that_is_not_signed_yet_is_said_to_be_so(hana, address):
     assert "The present state is not signed yet" in text_of(browser_of(hana).get(address))
 
 
-@pytest.mark.parametrize("form", ["v/1/", "v/1.json"])
+@pytest.mark.parametrize("form", ["v/1/", "v/1.json", "v/1.pdf"])
 @pytest.mark.parametrize(
     ("who", "status"),
     [("hana", 200), ("ivan", 200), ("sam", 200), ("aude", 200), ("ada", 403), ("paula", 403), ("otto", 403)],
@@ -112,7 +128,7 @@ def test_a_version_opens_for_whom_the_receipt_does(form, who, status, request, a
 
 
 @pytest.mark.parametrize("number", [0, 3, 2**31, 2**63, 10**30])
-@pytest.mark.parametrize("form", ["v/{}/", "v/{}.json"])
+@pytest.mark.parametrize("form", ["v/{}/", "v/{}.json", "v/{}.pdf"])
 def test_a_version_that_does_not_exist_is_not_found(number, form, hana, address):
     assert browser_of(hana).get(address + form.format(number)).status_code == 404
 
