@@ -423,6 +423,12 @@ class Events:
     VIEW_DELETED = EventKind(
         "VW-103", "view.deleted", _("%(initiator)s deleted the view %(target)s of the trail"), ("target",)
     )
+    EXPORT_FETCHED = EventKind(
+        "EX-102",
+        "export.fetched",
+        _("%(initiator)s fetched an exported file of %(rows)s rows"),
+        ("target", "details.rows"),
+    )
     PERSONAL_VALUES_BLANKED = EventKind(
         "PD-101",
         "personal_values.blanked",

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.events import EventKind, Outcome, of_code
+from audit.exports.models import ExportJob as ExportJob  # Django looks for it here
 from audit.field_changes import EntryManager
 from audit.initiators import InitiatorKind
 from audit.names import LONGEST_NAME, NameQuerySet

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from portal import environment
+from portal.broker import are_one_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
@@ -100,6 +101,10 @@ TEMPLATES = [
     }
 ]
 
+# --- Background work ------------------------------------------------------------------------------
+# A wake-up call for rows in SQL, nothing else: what is lost here is found by the clock.
+BROKER_URL = "" if TESTING else environment.secret("BROKER_URL")
+
 # --- The record ---------------------------------------------------------------------------------
 _database_url = environment.secret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'curfew.sqlite3'}"
 DATABASES = {"default": environ.Env.db_url_config(_database_url)}
@@ -150,10 +155,18 @@ AUDITLOG_CID_GETTER = "audit.initiators.current_correlation_id"
 AUDITLOG_INCLUDE_ALL_MODELS = False
 
 EXPORTS_DIR = DATA_DIR / "exports"
+# How the trail, which knows nothing of people's rights and of the broker, reaches both.
+EXPORT_COMMISSIONER = "portal.audit_exports.commission_of"
+EXPORT_WAKE = "portal.celery.wake" if BROKER_URL else ""
 
 # --- The effect -----------------------------------------------------------------------------------
 REDIS_URL = environment.secret("REDIS_URL")
 BLACKLIST_PERSISTENCE = environment.text("BLACKLIST_PERSISTENCE", "checked")  # or "asserted"
+
+if are_one_server(BROKER_URL, REDIS_URL):
+    raise ImproperlyConfigured(
+        "BROKER_URL and REDIS_URL lead to the same server. The blacklist needs one of its own, whatever the database."
+    )
 
 # Sign-in, its rate limits and one-time codes survive a dead Redis and are shared by processes.
 CACHES = {

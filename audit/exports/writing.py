@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from audit.exports.forms import WRITERS, Form
+from audit.exports.forms import Form
 from audit.exports.rows import Selection
+from audit.exports.writers import WRITERS
 
 Progress = Callable[[int], None]
 

@@ -95,6 +95,7 @@ TITLES: dict[str, StrOrPromise] = {
     "CN-110": _("Trail verified"),
     "DE-101": _("Demo loaded"),
     "EX-101": _("Exported"),
+    "EX-102": _("Export fetched"),
     "VW-101": _("View saved"),
     "VW-102": _("View shared or not"),
     "VW-103": _("View deleted"),

@@ -24,7 +24,8 @@ def refuse_unless_ours_and_idle(folder: Path) -> None:
 def delete(folder: Path) -> None:
     """Delete the folder and the socket folder that belongs to it. Raises AlreadyRunning if it is in use."""
     with start_lock.held(folder):
-        embedded_redis.stop_left_over(embedded_redis.socket_path(folder))
+        for role in embedded_redis.KEEPING:
+            embedded_redis.stop_left_over(embedded_redis.socket_path(folder, role))
         shutil.rmtree(folder)
         if not embedded_redis.socket_path(folder).is_relative_to(folder):
             shutil.rmtree(embedded_redis.socket_path(folder).parent, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The Redis-compatible server that `up` runs where no REDIS_URL is given. Standard library only."""
+"""The Redis-compatible servers that `up` runs where no REDIS_URL or BROKER_URL is given. Standard library only."""
 
 import hashlib
 import os
@@ -17,6 +17,12 @@ OLDEST_VERSION = (6, 2)
 LONGEST_SOCKET_PATH_BYTES = 99  # sun_path holds 104 bytes on macOS, 108 on Linux
 VERSION = re.compile(r"^(?P<name>\w+) server v=(?P<major>\d+)\.(?P<minor>\d+)", re.IGNORECASE)
 SERVERS_ON_PATH = ("redis-server", "valkey-server")
+BLACKLIST, BROKER = "blacklist", "broker"
+# What must never be lost, and what may be: the broker holds nothing but calls for rows in SQL.
+KEEPING = {
+    BLACKLIST: {"appendonly": "yes", "appendfsync": "always"},
+    BROKER: {"appendonly": "no", "maxmemory": "64mb"},
+}
 
 
 class NoServerBinary(Exception):
@@ -92,14 +98,14 @@ def bundled_binary() -> Path:
         raise NoServerBinary(f"{error} Install Redis 6.2 or newer, or set REDIS_URL.") from error
 
 
-def url(folder: Path) -> str:
-    """The REDIS_URL of the server that belongs to this data folder, running or not."""
-    return f"unix://{quote(str(socket_path(folder)))}"
+def url(folder: Path, role: str = BLACKLIST) -> str:
+    """The address of the server that belongs to this data folder, running or not."""
+    return f"unix://{quote(str(socket_path(folder, role)))}"
 
 
-def socket_path(folder: Path) -> Path:
+def socket_path(folder: Path, role: str = BLACKLIST) -> Path:
     """A socket path the kernel accepts: in the data folder, or in a private one named after it."""
-    name = "blacklist.sock"
+    name = f"{role}.sock"
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     private = f"curfew-{os.getuid()}-{digest}"
     candidates = [folder / "redis", Path(tempfile.gettempdir()) / private]
@@ -117,14 +123,14 @@ def private_folder(path: Path) -> None:
         raise UnsafeSocketFolder(f"{path} must be a folder that only you can open (chmod 700).")
 
 
-def server_command(binary: ServerBinary, folder: Path) -> tuple[str, ...]:
-    """How the server is started: nothing acknowledged is lost, nothing is evicted, nobody else gets in.
+def server_command(binary: ServerBinary, folder: Path, role: str = BLACKLIST) -> tuple[str, ...]:
+    """How the server is started: what the blacklist acknowledged is not lost, nothing is evicted, nobody else gets in.
 
     Each kind and version keeps its own files, because an older server cannot read a newer one's.
     A server that starts empty is filled again from SQL.
     """
-    files = folder / "redis" / binary.label
-    socket_file = socket_path(folder)
+    files = folder / "redis" / (binary.label if role == BLACKLIST else f"{role}-{binary.label}")
+    socket_file = socket_path(folder, role)
     for needed in (folder / "redis", socket_file.parent, files):
         private_folder(needed)
     options = {
@@ -132,8 +138,7 @@ def server_command(binary: ServerBinary, folder: Path) -> tuple[str, ...]:
         "unixsocket": str(socket_file),
         "unixsocketperm": "700",
         "dir": str(files),
-        "appendonly": "yes",
-        "appendfsync": "always",
+        **KEEPING[role],
         "maxmemory-policy": "noeviction",
         "save": "",
         "protected-mode": "yes",

@@ -12,6 +12,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 QUOTED = re.compile(r"""(["'])(.*)\1""")
 
+EMBEDDED = {"REDIS_URL": embedded_redis.BLACKLIST, "BROKER_URL": embedded_redis.BROKER}
 REMEMBERED = (
     "CURFEW_ENV",
     "DEMO",
@@ -20,6 +21,8 @@ REMEMBERED = (
     "DATABASE_URL_FILE",
     "REDIS_URL",
     "REDIS_URL_FILE",
+    "BROKER_URL",
+    "BROKER_URL_FILE",
     "BLACKLIST_PERSISTENCE",
     "AUDIT_CHECKPOINT_DIR",
     "AUDIT_LOG",
@@ -59,8 +62,10 @@ def prepare_environment(
         fill(environment, {"DEMO": "yes", "CURFEW_ENV": "demo", **demo_secrets(folder)})
     else:
         fill(environment, read_settings(running_file(folder)) | read_settings(secrets_file(folder)))
-    if command == "up" and not is_set(environment, "REDIS_URL"):
-        environment["REDIS_URL"] = embedded_redis.url(folder)
+    if command == "up":
+        for name, role in EMBEDDED.items():
+            if not is_set(environment, name):
+                environment[name] = embedded_redis.url(folder, role)
 
 
 def data_dir(environment: Mapping[str, str], base_dir: Path = BASE_DIR) -> Path:
@@ -89,12 +94,12 @@ def fill(environment: MutableMapping[str, str], values: Mapping[str, str]) -> No
 
 
 def embedded_server_of_last_start(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """REDIS_URL as the last `up` set it, if that was for the same CURFEW_ENV and nobody names another."""
+    """The addresses the last `up` set itself, if that was for the same CURFEW_ENV and nobody names others."""
     last = read_settings(running_file(folder))
     same_installation = last.get("CURFEW_ENV") == environment.get("CURFEW_ENV", "").strip()
-    if not same_installation or is_set(environment, "REDIS_URL") or "REDIS_URL" not in last:
+    if not same_installation:
         return {}
-    return {"REDIS_URL": last["REDIS_URL"]}
+    return {name: last[name] for name in EMBEDDED if name in last and not is_set(environment, name)}
 
 
 def demo_secrets(folder: Path) -> dict[str, str]:
@@ -113,8 +118,9 @@ def remember_start(environment: Mapping[str, str], folder: Path) -> None:
     if not is_demo(environment):
         # An installation has its own configuration; only what `up` itself decided is missing from it.
         known = {name: known[name] for name in ("CURFEW_ENV", "PORT") if name in known}
-    if environment.get("REDIS_URL") == embedded_redis.url(folder):
-        known["REDIS_URL"] = environment["REDIS_URL"]
+    for name, role in EMBEDDED.items():
+        if environment.get(name) == embedded_redis.url(folder, role):
+            known[name] = environment[name]
     write_settings(running_file(folder), known)
 
 

@@ -120,7 +120,9 @@ def plan(folder: Path, say: Say, stop_request: StopRequest) -> Start:
 def bring_up(start: Start, lock: IO[str], began: float) -> None:
     """Steps 2 to 5. Returns when the portal answers."""
     if embedded_redis.url(start.folder) == settings.REDIS_URL:
-        start_embedded_redis(start)
+        start_embedded_redis(start, embedded_redis.BLACKLIST)
+    if embedded_redis.url(start.folder, embedded_redis.BROKER) == settings.BROKER_URL:
+        start_embedded_redis(start, embedded_redis.BROKER)
     check_redis()
     prepare(start)
     launch.remember_start(start.environment, start.folder)
@@ -128,19 +130,21 @@ def bring_up(start: Start, lock: IO[str], began: float) -> None:
     wait_until_answering(start)
     start_lock.note(lock, start.address)
     parts = wait_until_ready(start)
+    start_worker(start)
     for line in announcement.lines(
         start.address, (start.sample_port, start.dashboard_port), time.monotonic() - began, parts
     ):
         start.say(line)
 
 
-def start_embedded_redis(start: Start) -> None:
-    """Start our own server and wait until it has read its files. Raises StartFailed."""
-    socket_file = embedded_redis.socket_path(start.folder)
+def start_embedded_redis(start: Start, role: str) -> None:
+    """Start our own server for this and wait until it has read its files. Raises StartFailed."""
+    socket_file = embedded_redis.socket_path(start.folder, role)
     if embedded_redis.stop_left_over(socket_file):
         start.say(_("Ended a Redis server left over from an earlier start."))
     binary = embedded_redis.server_binary()
-    child = start.child("redis", *embedded_redis.server_command(binary, start.folder))
+    name = "redis" if role == embedded_redis.BLACKLIST else role
+    child = start.child(name, *embedded_redis.server_command(binary, start.folder, role))
     child.start()
     start.redis.append(child)
     wait_for(start, lambda: embedded_redis.answers(socket_file), ANSWER_SECONDS)
@@ -195,6 +199,14 @@ def start_services(start: Start) -> None:
         start.services.append(start.child("dashboard", sys.executable, "-m", "portal.sample_dashboard"))
     for child in start.services:
         child.start()
+
+
+def start_worker(start: Start) -> None:
+    """Once everything answers: nobody waits for it, and it takes a second to come up."""
+    if settings.BROKER_URL:
+        worker = start.child("worker", *manage_command("worker"))
+        start.services.append(worker)
+        worker.start()
 
 
 def manage_command(name: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from django.db import close_old_connections, connection
 
 from audit import log_lines
+from audit.exports.sweeping import sweep as sweep_exports
 from audit.initiators import the_clock
 from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
@@ -35,6 +36,7 @@ RENEW_SECONDS = 10.0  # well within half the life of the shortest entry there ca
 EXPIRE_SECONDS = 10.0
 SEAL_SECONDS = 0.4  # an entry has its place in the chain within a second of its commit
 FETCH_SECONDS = 300.0
+EXPORT_SECONDS = 5.0
 FORGET_SECONDS = 600.0
 SEAL_SECONDS = 2.0
 
@@ -133,6 +135,7 @@ class Clock:
             self._every("keys", RECONCILE_SECONDS, lambda: rotate_own_key(by=THE_CLOCK))
             self._every("forget", FORGET_SECONDS, forget_what_is_old)
             self._every("issuers' keys", FETCH_SECONDS, key_fetching.every_issuer)
+            self._every("exports", EXPORT_SECONDS, sweep_exports)
         except BlacklistUnavailable as failure:
             logger.warning("the blacklist does not answer: %s", failure)
             gate.note_unreachable(failure, fence=fence)

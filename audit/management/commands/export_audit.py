@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from audit.exports.files import nameless, new_file
 from audit.exports.forms import Form
+from audit.exports.jobs import run_everything_waiting
 from audit.exports.reading import Reading, everybodys
 from audit.exports.recording import record_export
 from audit.exports.rows import Selection
@@ -44,10 +45,18 @@ class Command(BaseCommand):
         )
         parser.add_argument("--notes", action="store_true", help=_("also what people wrote into notes"))
         parser.add_argument(
+            "--waiting",
+            action="store_true",
+            help=_("instead: work on the exports that were asked for on the page and nobody took"),
+        )
+        parser.add_argument(
             "--out", type=Path, metavar="FILE", help=_("where to; standard output by default")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["waiting"]:
+            self.stdout.write(_("%d exports finished.") % run_everything_waiting())
+            return
         question = AuditQuery(line=options["filter"])
         if question.problem:
             raise CommandError(question.problem, returncode=BAD_INPUT)

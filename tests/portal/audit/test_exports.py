@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.utils import timezone
 
+from audit.exports.jobs import run
+from audit.exports.models import ExportJob
+from audit.exports.sweeping import expire
 from audit.models import AuditEntry
-from sessions_app.models import Role, User
+from portal.views import audit_exports
+from sessions_app.models import Role, RoleGrant, User
 from sessions_app.models.roles import PopulationKind
 from tests.factories import a_grant, a_person
 from tests.portal.audit.test_page import a_termination
-from tests.portal.signed_in import browser_of
+from tests.portal.signed_in import HTMX, browser_of, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
 
@@ -118,3 +123,104 @@ def test_what_cannot_be_read_makes_no_file(line: str, form: str, sam: User):
 def test_the_menu_is_there_for_whom_it_works(sam: User, otto: User):
     assert 'name="form" value="csv"' in browser_of(sam).get("/audit/").content.decode()
     assert take(otto).status_code == 403
+
+
+# --- Large ones, in the background ----------------------------------------------------------------
+
+
+@pytest.fixture
+def two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than one entry is a large export."""
+    monkeypatch.setattr(audit_exports, "DIRECT_ROWS", 1)
+
+
+def a_large_export(reader: User, hana: User, ines: User, **more: str) -> ExportJob:
+    a_termination(ines, by=hana, note="left on Friday")
+    a_termination(ines, by=hana)
+    answer = take(reader, "actor:hana action:RV", **more)
+    assert (answer.status_code, answer["Location"]) == (303, "/audit/exports/")
+    return ExportJob.objects.get()
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_a_large_export_is_written_in_the_background_and_fetched_by_whom_it_is_for(
+    sam: User, hana: User, ines: User
+):
+    job = a_large_export(sam, hana, ines)
+    waiting = text_of(browser_of(sam).get("/audit/exports/"))
+    assert run(job.pk)
+
+    page = text_of(browser_of(sam).get("/audit/exports/"))
+    answer = browser_of(sam).get(f"/audit/exports/{job.pk}/file")
+
+    assert "Waiting" in waiting
+    assert f"/audit/exports/{job.pk}/file" in page
+    rows = list(csv.DictReader(StringIO(answer.getvalue().decode("utf-8-sig"))))
+    assert {row["initiator"] for row in rows} == {"Hana Weiss"}
+    assert AuditEntry.objects.get(event_code="EX-101").initiator_id == str(sam.pk)
+    assert AuditEntry.objects.get(event_code="EX-102").details["rows"] == 2
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_the_background_knows_masks_and_notes_as_the_page_does(aude: User, hana: User, ines: User):
+    job = a_large_export(aude, hana, ines, notes="on")
+    run(job.pk)
+
+    body = browser_of(aude).get(f"/audit/exports/{job.pk}/file").getvalue().decode()
+
+    assert "•" in body
+    assert "Friday" not in body
+    assert "198.51.100.20" not in body
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_somebody_elses_export_does_not_exist(sam: User, aude: User, hana: User, ines: User):
+    job = a_large_export(sam, hana, ines)
+    run(job.pk)
+    other = browser_of(aude)
+
+    assert other.get(f"/audit/exports/{job.pk}/file").status_code == 404
+    assert other.post(f"/audit/exports/{job.pk}/cancel/").status_code == 404
+    assert str(job.pk) not in text_of(other.get("/audit/exports/"))
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_a_file_whose_time_is_over_is_not_there(sam: User, hana: User, ines: User):
+    job = a_large_export(sam, hana, ines)
+    run(job.pk)
+    ExportJob.objects.update(expires_at=timezone.now())
+    expire()
+
+    assert browser_of(sam).get(f"/audit/exports/{job.pk}/file").status_code == 404
+    assert "Expired" in text_of(browser_of(sam).get("/audit/exports/"))
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_a_role_taken_meanwhile_ends_the_export(sam: User, hana: User, ines: User):
+    job = a_large_export(sam, hana, ines)
+    RoleGrant.objects.filter(user=sam).update(revoked_at=timezone.now())
+
+    assert not run(job.pk)
+    assert ExportJob.objects.get().state == "failed"
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_one_cancels_ones_own_and_too_many_at_once_are_refused(sam: User, hana: User, ines: User):
+    job = a_large_export(sam, hana, ines)
+    browser_of(sam).post(f"/audit/exports/{job.pk}/cancel/")
+    answers = [take(sam, "action:RV").status_code for _ in range(4)]
+
+    assert ExportJob.objects.get(pk=job.pk).state == "cancelled"
+    assert answers == [303] * 4
+    assert ExportJob.objects.unfinished().count() == 3
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_the_list_refreshes_itself_only_while_something_is_under_way(sam: User, hana: User, ines: User):
+    job = a_large_export(sam, hana, ines)
+    busy = text_of(browser_of(sam).get("/audit/exports/", headers=HTMX))
+    run(job.pk)
+    idle = text_of(browser_of(sam).get("/audit/exports/", headers=HTMX))
+
+    assert 'hx-trigger="every 1s"' in busy
+    assert "hx-trigger" not in idle

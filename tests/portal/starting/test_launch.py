@@ -53,7 +53,8 @@ def test_a_second_terminal_sees_what_up_runs_with(checkout):
     seen = environment_of("revoke", checkout)
 
     assert seen == {
-        name: seen_by_up[name] for name in ("CURFEW_ENV", "DEMO", "REDIS_URL", "PORT", "SECRET_KEY")
+        name: seen_by_up[name]
+        for name in ("CURFEW_ENV", "DEMO", "REDIS_URL", "BROKER_URL", "PORT", "SECRET_KEY")
     }
 
 
@@ -120,6 +121,7 @@ def test_no_secret_of_an_installation_is_remembered(checkout):
         "CURFEW_ENV": "prod",
         "DATABASE_URL": "postgres://u:p@h/d",
         "REDIS_URL": "redis://:p@h",
+        "BROKER_URL": "redis://:q@other",
     }
 
     launch.remember_start(environment_of("up", checkout, **given), folder)

@@ -1,0 +1,234 @@
+"""Large exports in the background. The rows say what is to be done; a wake-up call only makes it happen sooner."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from audit.events import Events
+from audit.exports.files import new_file
+from audit.exports.forms import Form
+from audit.exports.models import KEPT_FOR, LEASE_LASTS, MOST_ATTEMPTS, ExportJob, State
+from audit.exports.recording import record_export
+from audit.exports.rows import Selection
+from audit.exports.writing import Written, write
+from audit.initiators import Initiator
+from audit.record import Target, record
+
+logger = logging.getLogger(__name__)
+
+MOST_UNFINISHED = 3
+HEARTBEAT_SECONDS = 1.0
+
+
+class TooManyExports(Exception):
+    """Somebody has as many exports under way as anybody may."""
+
+
+class NotAllowedAnyMore(Exception):
+    """Whoever asked may not read the trail any more, or not in this way. The message says why."""
+
+
+class LostJob(Exception):
+    """It was cancelled, or somebody else works on it by now: what was written so far is worth nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commission:
+    """What a job's file is to hold, and in whose name it is written. The door that was asked knows both."""
+
+    selection: Selection
+    by: Initiator
+
+
+Commissioner = Callable[[ExportJob], Commission]
+
+
+def ask(form: Form, *, line: str, with_notes: bool, by: Initiator) -> ExportJob:
+    """Keep the wish and wake a worker once it is committed. Raises TooManyExports."""
+    with transaction.atomic():
+        if ExportJob.objects.asked_by(by).unfinished().count() >= MOST_UNFINISHED:
+            raise TooManyExports
+        job = ExportJob.objects.create(
+            form=form.value,
+            line=line,
+            has_notes=with_notes,
+            initiator_kind=by.kind.value,
+            initiator_id=by.id,
+            initiator_roles=",".join(sorted(map(str, by.roles))),
+            door=by.door.value,
+            cid=by.correlation_id,
+            woken_at=timezone.now(),
+        )
+        transaction.on_commit(partial(wake, job.pk), robust=True)
+    return job
+
+
+def cancel(job: ExportJob) -> bool:
+    """Whoever works on it notices within a second. False where it was finished already."""
+    unfinished = ExportJob.objects.filter(pk=job.pk).unfinished()
+    return bool(unfinished.update(state=State.CANCELLED, finished_at=timezone.now(), holder=""))
+
+
+def wake(job_id: uuid.UUID) -> None:
+    """Call a worker. Nothing depends on it: the clock finds what nobody took."""
+    if settings.EXPORT_WAKE:
+        import_string(settings.EXPORT_WAKE)(job_id)
+
+
+def record_fetch(job: ExportJob, *, by: Initiator) -> None:
+    """The entry that a file was fetched, each time."""
+    with transaction.atomic():
+        record(
+            Events.EXPORT_FETCHED,
+            initiator=by,
+            target=Target(kind="export", id=str(job.pk), label=""),
+            details={"rows": job.rows_done, "form": job.form, "sha256": job.sha256},
+        )
+
+
+# --- Doing the work -------------------------------------------------------------------------------
+
+
+def run_everything_waiting() -> int:
+    """Every job that nobody works on, one after another; returns how many were finished."""
+    done = 0
+    for job_id in list(ExportJob.objects.free().order_by("asked_at").values_list("pk", flat=True)):
+        done += run(job_id)
+    return done
+
+
+def run(job_id: uuid.UUID) -> bool:
+    """Write the file of one job, if nobody else does. Any number of calls for one job write it once.
+
+    1. Take the lease. 2. Look up what whoever asked may read now. 3. Write a draft, renewing the lease; a
+    cancelled job ends here. 4. The entry and "ready" are one transaction, and the file has its name before it.
+
+    Killed at any moment it leaves a lease that runs out, and a draft that the sweeper deletes.
+    """
+    job = _claimed(job_id)
+    if job is None:
+        return False
+    draft = job.path.with_name(f"{job.pk}.{uuid.uuid4().hex}.draft")
+    try:
+        return _carry_out(job, draft)
+    except LostJob:
+        return False
+    except NotAllowedAnyMore as refusal:
+        _give_up(job, str(refusal))
+    except Exception:  # a worker outlives every job; the row says what became of it
+        logger.exception("export %s failed", job.pk)
+        _try_again_or_give_up(job)
+    finally:
+        draft.unlink(missing_ok=True)
+    return False
+
+
+def _claimed(job_id: uuid.UUID) -> ExportJob | None:
+    """The job, held by us; None where somebody else has it, or nothing is left to do."""
+    holder = f"{socket.gethostname()[:24]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+    free = ExportJob.objects.free().filter(pk=job_id)
+    worn_out = free.filter(attempts__gte=MOST_ATTEMPTS)
+    if worn_out.update(state=State.FAILED, why=_worn_out(), finished_at=timezone.now(), holder=""):
+        return None
+    taken = free.update(
+        state=State.RUNNING,
+        holder=holder,
+        lease_until=timezone.now() + LEASE_LASTS,
+        attempts=F("attempts") + 1,
+        rows_done=0,
+    )
+    return ExportJob.objects.get(pk=job_id) if taken else None
+
+
+def _carry_out(job: ExportJob, draft: Path) -> bool:
+    commission = commission_of(job)
+    _held(job, rows_total=commission.selection.count())
+    with new_file(draft) as file:
+        written = write(commission.selection, Form(job.form), file, on_progress=_Heartbeat(job))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(job.path)
+    try:
+        _finish(job, written, commission)
+    except LostJob:
+        job.path.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def commission_of(job: ExportJob) -> Commission:
+    """What the door that was asked makes of it. Raises NotAllowedAnyMore."""
+    commissioner: Commissioner = import_string(settings.EXPORT_COMMISSIONER)
+    return commissioner(job)
+
+
+class _Heartbeat:
+    """Tells how far it is and renews the lease, at most once a second. Raises LostJob."""
+
+    def __init__(self, job: ExportJob) -> None:
+        self._job = job
+        self._due = 0.0
+
+    def __call__(self, rows_done: int) -> None:
+        if time.monotonic() >= self._due:
+            _held(self._job, rows_done=rows_done)
+            self._due = time.monotonic() + HEARTBEAT_SECONDS
+
+
+def _held(job: ExportJob, **changes: Any) -> None:
+    """Changes the row if it is still ours, and holds it for longer. Raises LostJob."""
+    ours = ExportJob.objects.filter(pk=job.pk, state=State.RUNNING, holder=job.holder)
+    if not ours.update(**{"lease_until": timezone.now() + LEASE_LASTS, **changes}):
+        raise LostJob
+
+
+def _finish(job: ExportJob, written: Written, commission: Commission) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        _held(
+            job,
+            state=State.READY,
+            rows_total=written.rows,
+            rows_done=written.rows,
+            size=written.size,
+            sha256=written.sha256,
+            finished_at=now,
+            expires_at=now + KEPT_FOR,
+            holder="",
+        )
+        record_export(
+            written, Form(job.form), selection=commission.selection, line=job.line, by=commission.by
+        )
+
+
+def _give_up(job: ExportJob, why: str) -> None:
+    ours = ExportJob.objects.filter(pk=job.pk, state=State.RUNNING, holder=job.holder)
+    ours.update(state=State.FAILED, why=why[:200], finished_at=timezone.now(), holder="")
+
+
+def _try_again_or_give_up(job: ExportJob) -> None:
+    if job.attempts >= MOST_ATTEMPTS:
+        _give_up(job, _worn_out())
+        return
+    ours = ExportJob.objects.filter(pk=job.pk, state=State.RUNNING, holder=job.holder)
+    ours.update(state=State.WAITING, holder="")
+
+
+def _worn_out() -> str:
+    return _("It was tried %d times. The log of the worker says why it failed.") % MOST_ATTEMPTS
