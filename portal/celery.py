@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
 from uuid import UUID
 
 from celery import Celery
@@ -76,5 +75,9 @@ def wake(job_id: UUID) -> None:
         logger.warning("nobody could be called for export %s: %s", job_id, failure)
 
 
-def _send(job_id: str) -> Any:
-    return app.send_task("curfew.export", [job_id], retry=False, expires=CALL_EXPIRES_SECONDS)
+def _send(job_id: str) -> None:
+    """By a connection of its own: calls are rare, and one kept open would be found dead when it is needed."""
+    with app.connection_for_write(celery_address(settings.BROKER_URL)) as connection:
+        app.send_task(
+            "curfew.export", [job_id], connection=connection, retry=False, expires=CALL_EXPIRES_SECONDS
+        )

@@ -63,6 +63,11 @@ def opening_menu(page: Page) -> None:
     page.locator("main details.menu > summary").first.click()
 
 
+def opening_exports(page: Page) -> None:
+    """Unfold the menu of the forms a file can have."""
+    page.locator("main details.menu > summary", has_text="Export").click()
+
+
 def sending_empty(page: Page) -> None:
     """Press the filled button without having typed anything, and wait for what is to be put right."""
     page.locator("main .btn--primary[type=submit], main .btn--danger[type=submit]").last.click()

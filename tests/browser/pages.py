@@ -16,6 +16,7 @@ from tests.browser.acts import (
     explaining,
     making_a_credential,
     opening_dialog,
+    opening_exports,
     opening_menu,
     opening_row,
     registering_a_client,
@@ -147,6 +148,8 @@ AUDIT = [
     ShownPage(name="audit-none", at="/audit/?q=nobody+of+this+name", who="aude"),
     ShownPage(name="audit-unmask", at=A_MASKED_ENTRY, who="aude", act=sending_empty),
     ShownPage(name="audit-unmasked", at=A_MASKED_ENTRY, who="aude", act=unmasking),
+    ShownPage(name="audit-export", at="/audit/?q=actor:ivan", who="aude", act=opening_exports),
+    ShownPage(name="audit-exports-none", at="/audit/exports/", who="aude"),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),
 ]
 

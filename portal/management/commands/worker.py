@@ -23,6 +23,6 @@ class Command(BaseCommand):
         # Imported here: Celery takes half a second, which no other command needs to spend.
         from portal.celery import EXPORTS, app
 
-        app.worker_main(
-            ["worker", "--queues", EXPORTS, "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        )
+        # Named, because its command line would rather take BROKER_URL from the environment, unread by us.
+        quietly = ("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
+        app.worker_main(["--broker", app.conf.broker_url, "worker", "--queues", EXPORTS, *quietly])
