@@ -38,7 +38,7 @@ SEAL_SECONDS = 0.4  # an entry has its place in the chain within a second of its
 FETCH_SECONDS = 300.0
 EXPORT_SECONDS = 5.0
 FORGET_SECONDS = 600.0
-SEAL_SECONDS = 2.0
+SIGN_SECONDS = 2.0
 
 THE_CLOCK = the_clock()
 
@@ -128,7 +128,7 @@ class Clock:
             gate.keep(fence=fence, by=THE_CLOCK)
             sweeper.sweep(by=THE_CLOCK)
             sweeper.publish_the_rest()
-            self._every("receipts", SEAL_SECONDS, sign_what_is_owed)
+            self._every("receipts", SIGN_SECONDS, sign_what_is_owed)
             self._every("reconcile", RECONCILE_SECONDS, lambda: reconcile(by=THE_CLOCK))
             self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
             self._every("compare", EXPIRE_SECONDS, lambda: note_absent_sign_ins(by=THE_CLOCK))
