@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0008_receipt_versions'),
+        ('audit', '0009_verification'),
     ]
 
     operations = [
