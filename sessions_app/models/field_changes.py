@@ -19,6 +19,7 @@ def register_models() -> None:
         EnforcementPoint,
         fields=[
             "name",
+            "description",
             "application",
             "audiences",
             "unknown_policy",
@@ -42,6 +43,7 @@ def register_models() -> None:
             "authorization_grant_type",
             "redirect_uris",
             "application",
+            "service_user",
             "audiences",
             "allowed_scopes",
             "may_introspect",
@@ -57,6 +59,7 @@ def register_models() -> None:
         fields=[
             "iss",
             "name",
+            "realm",
             "preset",
             "keys",
             "algorithms",
