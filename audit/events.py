@@ -429,6 +429,15 @@ class Events:
         _("%(initiator)s fetched an exported file of %(rows)s rows"),
         ("target", "details.rows"),
     )
+    EXPORT_ASKED = EventKind(
+        "EX-103",
+        "export.asked",
+        _("%(initiator)s asked for a large export, to be written in the background"),
+        ("target", "details.form"),
+    )
+    EXPORT_CANCELLED = EventKind(
+        "EX-104", "export.cancelled", _("%(initiator)s cancelled an export"), ("target",)
+    )
     PERSONAL_VALUES_BLANKED = EventKind(
         "PD-101",
         "personal_values.blanked",

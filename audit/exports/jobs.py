@@ -75,14 +75,29 @@ def ask(form: Form, *, line: str, with_notes: bool, by: Initiator) -> ExportJob:
             cid=by.correlation_id,
             woken_at=timezone.now(),
         )
+        record(
+            Events.EXPORT_ASKED,
+            initiator=by,
+            target=_target_of(job),
+            details={"form": form.value, "with_notes": with_notes},
+            personal={"filter": line} if line else None,
+        )
         transaction.on_commit(partial(wake, job.pk), robust=True)
     return job
 
 
-def cancel(job: ExportJob) -> bool:
+def cancel(job: ExportJob, *, by: Initiator) -> bool:
     """Whoever works on it notices within a second. False where it was finished already."""
-    unfinished = ExportJob.objects.filter(pk=job.pk).unfinished()
-    return bool(unfinished.update(state=State.CANCELLED, finished_at=timezone.now(), holder=""))
+    with transaction.atomic():
+        unfinished = ExportJob.objects.filter(pk=job.pk).unfinished()
+        cancelled = unfinished.update(state=State.CANCELLED, finished_at=timezone.now(), holder="")
+        if cancelled:
+            record(Events.EXPORT_CANCELLED, initiator=by, target=_target_of(job))
+    return bool(cancelled)
+
+
+def _target_of(job: ExportJob) -> Target:
+    return Target(kind="export", id=str(job.pk), label="")
 
 
 def wake(job_id: uuid.UUID) -> None:
@@ -97,7 +112,7 @@ def record_fetch(job: ExportJob, *, by: Initiator) -> None:
         record(
             Events.EXPORT_FETCHED,
             initiator=by,
-            target=Target(kind="export", id=str(job.pk), label=""),
+            target=_target_of(job),
             details={"rows": job.rows_done, "form": job.form, "sha256": job.sha256},
         )
 

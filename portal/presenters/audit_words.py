@@ -99,6 +99,8 @@ TITLES: dict[str, StrOrPromise] = {
     "VW-101": _("View saved"),
     "VW-102": _("View shared or not"),
     "VW-103": _("View deleted"),
+    "EX-103": _("Export asked for"),
+    "EX-104": _("Export cancelled"),
     "PD-101": _("Values blanked"),
     "PD-102": _("Details unmasked"),
 }

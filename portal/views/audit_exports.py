@@ -58,7 +58,8 @@ def fetch(request: HtmxRequest, job_id: UUID) -> HttpResponse:
 @requires(May.EXPORT_AUDIT)
 def stop(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     """Cancel one's own export."""
-    if not cancel(fetch_or_refuse(ExportJob.objects.asked_by(request.initiator), pk=job_id)):
+    job = fetch_or_refuse(ExportJob.objects.asked_by(request.initiator), pk=job_id)
+    if not cancel(job, by=request.initiator):
         messages.info(request, _("It was finished already."))
     return go_to(request, reverse("audit_exports"))
 

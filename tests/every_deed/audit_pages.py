@@ -7,6 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from audit.events import Events
+from audit.exports.forms import Form
+from audit.exports.jobs import ask, run
+from audit.exports.models import ExportJob
 from audit.record import Target, record
 from portal.models import SavedView
 from portal.saved_views import save_view
@@ -54,6 +57,29 @@ def unmasking_an_entry(scene: Any) -> Act:
 @deed("audit/exports/", "EX-101 aude audit")
 def taking_the_trail_as_a_file(scene: Any) -> Act:
     return scene.post("aude", "/audit/exports/", {"q": "created:7d", "form": "csv"})
+
+
+@deed("audit/exports/", "EX-103 aude export", answers=303)
+def asking_for_a_large_file(scene: Any) -> Act:
+    scene.fixture("monkeypatch").setattr("portal.views.audit_exports.DIRECT_ROWS", 0)
+    return scene.post("aude", "/audit/exports/", {"q": "created:7d", "form": "csv"})
+
+
+def a_job(scene: Any) -> ExportJob:
+    scene.fixture("settings").EXPORTS_DIR = scene.fixture("tmp_path")
+    return ask(Form.CSV, line="created:7d", with_notes=False, by=scene.by("aude"))
+
+
+@deed("audit/exports/<uuid:job_id>/file", "EX-102 aude export")
+def fetching_a_file_that_was_written_in_the_background(scene: Any) -> Act:
+    job = a_job(scene)
+    run(job.pk)
+    return scene.get("aude", f"/audit/exports/{job.pk}/file")
+
+
+@deed("audit/exports/<uuid:job_id>/cancel/", "EX-104 aude export", answers=303)
+def cancelling_an_export(scene: Any) -> Act:
+    return scene.post("aude", f"/audit/exports/{a_job(scene).pk}/cancel/")
 
 
 @deed("audit/times/", answers=302)

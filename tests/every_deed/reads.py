@@ -20,6 +20,7 @@ READS: dict[str, tuple[str, str]] = {
     "revocations/<str:number>/": ("sam", "/revocations/{receipt}/"),
     "revocations/<str:number>/v/<int:version>/": ("sam", "/revocations/{receipt}/v/1/"),
     "revocations/<str:number>/v/<int:version>.json": ("sam", "/revocations/{receipt}/v/1.json"),
+    "revocations/<str:number>/v/<int:version>.pdf": ("sam", "/revocations/{receipt}/v/1.pdf"),
     "sessions/": ("sam", "/sessions/"),
     "sessions/new/": ("sam", "/sessions/new/"),
     "sessions/<uuid:session_id>/row/": ("sam", "/sessions/{session}/row/"),

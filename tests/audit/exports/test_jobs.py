@@ -23,7 +23,7 @@ from audit.exports.jobs import Commission, NotAllowedAnyMore, TooManyExports, as
 from audit.exports.models import KEPT_FOR, LEASE_LASTS, ExportJob, State
 from audit.exports.reading import Reading
 from audit.exports.rows import Selection
-from audit.initiators import Initiator
+from audit.initiators import Initiator, the_shell
 from audit.models import AuditEntry
 from audit.record import Target, record
 
@@ -44,7 +44,7 @@ def nothing_any_more(job: ExportJob) -> Commission:
 
 
 def cancelled_meanwhile(job: ExportJob) -> Commission:
-    assert cancel(job)
+    assert cancel(job, by=the_shell())
     return everything(job)
 
 
@@ -165,7 +165,7 @@ def test_a_job_cancelled_at_the_last_moment_leaves_no_file(
     recorded = jobs._finish
 
     def cancelled_first(*args: Any) -> None:
-        cancel(job)
+        cancel(job, by=hana_weiss)
         recorded(*args)
 
     monkeypatch.setattr(jobs, "_finish", cancelled_first)
@@ -179,7 +179,7 @@ def test_what_is_finished_cannot_be_cancelled(hana_weiss: Initiator):
     job = a_job(hana_weiss)
     run(job.pk)
 
-    assert not cancel(job)
+    assert not cancel(job, by=hana_weiss)
     assert again(job).state == State.READY
 
 
