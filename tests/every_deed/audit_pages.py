@@ -74,7 +74,14 @@ def a_job(scene: Any) -> ExportJob:
 def fetching_a_file_that_was_written_in_the_background(scene: Any) -> Act:
     job = a_job(scene)
     run(job.pk)
-    return scene.get("aude", f"/audit/exports/{job.pk}/file")
+    fetch = scene.get("aude", f"/audit/exports/{job.pk}/file")
+    return lambda: closed(fetch())
+
+
+def closed(answer: Any) -> Any:
+    """A file that was sent stays open until whoever sent it says so."""
+    answer.close()
+    return answer
 
 
 @deed("audit/exports/<uuid:job_id>/cancel/", "EX-104 aude export", answers=303)

@@ -172,6 +172,18 @@ def rotating_the_key_of_the_trail(scene: Any) -> Act:
     return lambda: ran("rotate_audit_key", "--into", str(key))
 
 
+@deed("manage.py verify_audit", "CN-110 shell -", answers=0)
+def verifying_the_trail(scene: Any) -> Act:
+    return lambda: ran("verify_audit")
+
+
+@deed("manage.py worker", answers=2)
+def working_without_anything_that_calls(scene: Any) -> Act:
+    """What a worker does was asked for before, and is recorded as whoever asked."""
+    scene.fixture("settings").BROKER_URL = ""
+    return lambda: ran("worker")
+
+
 @deed("manage.py reset_second_factor", "SI-108 shell otto", answers=0)
 def removing_a_lost_second_factor(scene: Any) -> Act:
     TOTP.activate(scene.otto, SECRET)

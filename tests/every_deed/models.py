@@ -33,6 +33,7 @@ TOLD_BY_EVENTS = {
     "sessions_app.User": "PE-101 PE-102 SI-106 SI-107 RV-101 RV-120 RV-132",
     "audit.AuditSubject": "PD-101",
     "audit.TrailKey": "CN-101",
+    "audit.Verification": "CN-110",
     "mfa.Authenticator": "SI-104 SI-105 SI-108 SI-109",
 }
 
