@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils import timezone
 
-from sessions_app.models import Issuer, Session
-from sessions_app.models.moments import database_now
+from sessions_app.models import Issuer, RevocationTarget, Session
+from sessions_app.models.moments import database_now, from_milliseconds
 from sessions_app.revocation.confirmations import note_second_factor
 from sessions_app.tokens.own_issuer import SECOND_FACTORS
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from sessions_app.models import User
 
 PROVED_KEY = "curfew_second_factor"
+
+# A factor set up so shortly before somebody suspected the account may be the thief's own.
+DOUBTFUL_BEFORE_SUSPICION = timedelta(days=7)
 
 # Names of RFC 8176 for what allauth says of a sign-in. A passkey is taken only with its owner verified.
 PASSWORD = ["pwd"]
@@ -45,10 +49,32 @@ def _methods(entry: dict[str, Any]) -> list[str]:
     match entry.get("method"):
         case "password":
             return PASSWORD
-        case "mfa":
+        case "mfa" if not _is_doubtful(entry.get("id")):
             return SECOND.get(str(entry.get("type")), CODE)
         case _:
             return []
+
+
+def _is_doubtful(authenticator_id: int | None) -> bool:
+    used = Authenticator.objects.filter(pk=authenticator_id).select_related("user").first()
+    return used is not None and used in doubtful_factors(used.user)
+
+
+def doubtful_factors(user: User) -> list[Authenticator]:
+    """Those set up within the week before the person was suspected; they prove nothing, then or later.
+
+    Whoever held a stolen session could have set one up. The person sets up another, once somebody made sure who
+    they are; where somebody was identified in another way instead, what they have counts again.
+    """
+    suspected = RevocationTarget.objects.filter(
+        user=user, revocation__second_factor_next=True, revocation__second_factor_waived_at=None
+    )
+    moments = [from_milliseconds(cutoff) for cutoff in suspected.values_list("cutoff_ms", flat=True)]
+    return [
+        each
+        for each in Authenticator.objects.filter(user=user)
+        if any(moment - DOUBTFUL_BEFORE_SUSPICION < each.created_at <= moment for moment in moments)
+    ]
 
 
 def has_proved(request: Any) -> bool:
@@ -83,12 +109,16 @@ def may_enrol(user: User) -> bool:
 
 
 def has_second_factor(user: User) -> bool:
-    """One that can be asked for at sign-in; recovery codes alone are none."""
-    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return bool(Authenticator.objects.filter(user=user, type__in=kinds).exists())
+    """One that can be asked for at sign-in and counts; recovery codes alone are none."""
+    return bool(_kinds_of(user) & {Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN})
 
 
 def where_to_prove(user: User) -> str:
     """The page that asks for what this person has. Without a code app, allauth's own choice is the password's."""
-    has_code = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    has_code = Authenticator.Type.TOTP in _kinds_of(user)
     return reverse("mfa_reauthenticate" if has_code else "mfa_reauthenticate_webauthn")
+
+
+def _kinds_of(user: User) -> set[str]:
+    doubtful = doubtful_factors(user)
+    return {each.type for each in Authenticator.objects.filter(user=user) if each not in doubtful}

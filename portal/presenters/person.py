@@ -29,6 +29,7 @@ from portal.presenters.standing import (
 )
 from portal.presenters.timeline import TimelineRow, timeline_of
 from portal.presenters.words import clean, first_name_of, is_today, last_day_words, name_of
+from portal.proofs import doubtful_factors
 from portal.roles import May, roles_with
 from sessions_app.changes.suspicion import is_second_factor_demanded
 from sessions_app.models import Attempt, Issuer, Revocation, Role, Session, User
@@ -193,6 +194,10 @@ class PersonPage:
             not self.is_reader and _refusal_of_the_privileged(self.person, self.reader) is None
         )
         return allowed and is_theirs_to_help and self.is_proof_demanded
+
+    @cached_property
+    def has_doubtful_factors(self) -> bool:
+        return bool(doubtful_factors(self.person))
 
     @cached_property
     def factorless_issuers(self) -> list[str]:

@@ -12,7 +12,7 @@ from portal.htmx import HtmxRequest, SeeOther
 from portal.portal_sessions import EXPLAIN_KEY
 from portal.presenters.explanations import explanations_for
 from portal.presenters.reasons import holders_of
-from portal.proofs import has_second_factor, may_enrol, where_to_prove
+from portal.proofs import doubtful_factors, has_second_factor, may_enrol, where_to_prove
 from portal.roles import May, roles_with
 from sessions_app.changes.explanations import note_told
 
@@ -24,6 +24,7 @@ def step_up(request: HtmxRequest) -> HttpResponse:
     context = {
         "explanations": explanations_for(request.user),
         "has_second_factor": has_second_factor(request.user),
+        "has_doubtful_factors": bool(doubtful_factors(request.user)),
         "where_to_prove": where_to_prove(request.user),
         "may_enrol": may_enrol(request.user),
         "helpers": holders_of(roles_with(May.CHANGE_MEMBERSHIPS)),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal.proofs import has_second_factor
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.errors import NothingDemanded
 from sessions_app.changes.suspicion import (
@@ -52,8 +55,9 @@ def suspected(user: User, *, by: User | None = None) -> Revocation:
     return person_suspected(user, suspicion, by=initiator)
 
 
-def with_totp(user: User) -> User:
+def with_totp(user: User, *, days_ago: int = 30) -> User:
     TOTP.activate(with_password(user), SECRET)
+    Authenticator.objects.update(created_at=timezone.now() - timedelta(days=days_ago))
     return user
 
 
@@ -101,6 +105,47 @@ def test_signing_in_here_with_the_second_factor_ends_the_demand_and_is_stamped(i
     assert revocation.second_factor_proved_at is not None
     assert revocation.second_factor_proved_to.iss == "urn:curfew:portal:test"
     assert not is_second_factor_demanded(ines)
+
+
+def test_a_second_factor_set_up_shortly_before_the_suspicion_proves_nothing(ines: User):
+    suspected(with_totp(ines, days_ago=3))
+    browser = sign_in(ines)
+    browser.post("/accounts/2fa/authenticate/", {"code": code()})
+
+    page = browser.get("/step-up/")
+
+    assert browser.get("/me/")["Location"] == "/step-up/?next=%2Fme%2F"
+    assert is_second_factor_demanded(ines)
+    assert "Your second factor does not count" in text_of(page)
+    assert "Use my second factor" not in text_of(page)
+
+
+def test_security_reads_that_a_fresh_second_factor_does_not_count(sam: User, ines: User):
+    suspected(with_totp(ines, days_ago=3))
+
+    page = text_of(browser_of(sam).get(f"/people/{ines.pk}/"))
+
+    assert "What was set up as a second factor in the week before does not count." in page
+
+
+def test_one_set_up_after_somebody_made_sure_who_it_is_counts(ivan: User, ines: User):
+    revocation = suspected(with_totp(ines, days_ago=3))
+    allow_enrolment(ines, by=initiator_of(ivan), reason="seen in person, badge shown")
+    Authenticator.objects.all().delete()
+    TOTP.activate(ines, SECRET)
+    next_second()
+    browser = sign_in(ines)
+    browser.post("/accounts/2fa/authenticate/", {"code": code()})
+
+    revocation.refresh_from_db()
+    assert revocation.second_factor_proved_at is not None
+
+
+def test_whoever_was_identified_otherwise_keeps_the_second_factor_they_have(sam: User, ines: User):
+    suspected(with_totp(ines, days_ago=3))
+    waive_second_factor(ines, by=initiator_of(sam), reason="seen in person, badge shown")
+
+    assert has_second_factor(ines)
 
 
 def test_a_password_alone_opens_nothing_but_the_way_to_prove_more(ines: User):
