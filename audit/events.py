@@ -429,6 +429,25 @@ class Events:
         _("%(initiator)s fetched an exported file of %(rows)s rows"),
         ("target", "details.rows"),
     )
+    RETENTION_APPLIED = EventKind(
+        "PD-103",
+        "retention.applied",
+        _("%(initiator)s let go of %(count)s personal values whose time was over"),
+        ("details.count",),
+    )
+    HOLD_OPENED = EventKind(
+        "PD-110",
+        "legal_hold.opened",
+        _("%(initiator)s put a legal hold on what is kept of %(target)s, case %(case)s"),
+        ("target", "details.case", "details.review_on", "personal.note"),
+        _("%(initiator)s could not put a legal hold on what is kept of %(target)s: %(why)s"),
+    )
+    HOLD_RELEASED = EventKind(
+        "PD-111",
+        "legal_hold.released",
+        _("%(initiator)s released the legal hold on what is kept of %(target)s, case %(case)s"),
+        ("target", "details.case", "personal.note"),
+    )
     EXPORT_ASKED = EventKind(
         "EX-103",
         "export.asked",

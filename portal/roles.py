@@ -37,6 +37,8 @@ class May(Enum):
     CHANGE_CREDENTIALS = _("Create and revoke machine credentials")
     SEE_ROLES = _("See roles")
     CHANGE_ROLES = _("Grant and revoke roles")
+    SEE_PERSONAL_DATA = _("See what is kept of people, and legal holds")
+    CHANGE_HOLDS = _("Open and release legal holds")
 
 
 COLUMNS = (Role.HR, Role.IT, Role.SECURITY, Role.PROJECT_MANAGER, Role.AUDITOR, Role.ADMIN)
@@ -63,6 +65,8 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.CHANGE_CREDENTIALS:   (NO,  OWN, OWN, NO,  NO,  ALL),
     May.SEE_ROLES:            (NO,  NO,  NO,  NO,  ALL, ALL),
     May.CHANGE_ROLES:         (NO,  NO,  NO,  NO,  NO,  ALL),
+    May.SEE_PERSONAL_DATA:    (NO,  NO,  ALL, NO,  ALL, ALL),
+    May.CHANGE_HOLDS:         (NO,  NO,  ALL, NO,  NO,  ALL),
 }
 # fmt: on
 

@@ -15,6 +15,7 @@ from portal.views import (
     me,
     oauth_clients,
     people,
+    personal_data,
     points,
     revocations,
     role_change,
@@ -119,6 +120,13 @@ urlpatterns = [
     path("settings/credentials/", credentials.listing, name="credentials"),
     path("settings/credentials/new/", credentials.create, name="credential_new"),
     path("settings/credentials/<uuid:credential_id>/revoke/", credentials.revoke, name="credential_revoke"),
+    path("settings/personal-data/", personal_data.listing, name="personal_data"),
+    path("settings/personal-data/holds/new/", personal_data.hold, name="legal_hold"),
+    path(
+        "settings/personal-data/holds/<uuid:hold_id>/release/",
+        personal_data.release,
+        name="legal_hold_release",
+    ),
     path("theme/", choose_theme, name="theme"),
     # People come from a directory and change nothing about themselves here but password and second factor.
     re_path(r"^accounts/(?:signup|email|confirm-email|password/(?:set|reset)|login/code)/", errors.not_found),

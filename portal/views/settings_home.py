@@ -83,6 +83,12 @@ SECTIONS = (
         line=_("What programs prove themselves with, and until when."),
         needs=May.SEE_CREDENTIALS,
     ),
+    Section(
+        name="personal_data",
+        title=_("Personal data"),
+        line=_("Everything that is kept of people: what for, how long, who reads it, and legal holds."),
+        needs=May.SEE_PERSONAL_DATA,
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from sessions_app.models.groups import Group, Membership
 from sessions_app.models.identities import Identity
 from sessions_app.models.issuers import Issuer
 from sessions_app.models.leases import Lease
+from sessions_app.models.legal_holds import LegalHold
 from sessions_app.models.machine_credentials import MachineCredential, Scope
 from sessions_app.models.oauth_clients import AuthorizationCode, Consent, OAuthClient
 from sessions_app.models.point_tallies import PointTally
@@ -47,6 +48,7 @@ __all__ = [
     "Identity",
     "Issuer",
     "Lease",
+    "LegalHold",
     "MachineCredential",
     "Membership",
     "OAuthClient",

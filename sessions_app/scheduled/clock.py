@@ -18,13 +18,13 @@ from audit.initiators import the_clock
 from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.roles import expire_roles
+from sessions_app.personal_data.retention import forget_what_is_old
 from sessions_app.revocation import gate, sweeper
 from sessions_app.revocation.confirmations import note_absent_sign_ins
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.revocation.receipt_versions import sign_what_is_owed
 from sessions_app.revocation.reconcile import reconcile
 from sessions_app.scheduled.lease import LEASE_LASTS, give_back, take_or_renew
-from sessions_app.sightings.retention import forget_what_is_old
 from sessions_app.tokens.own_issuer import rotate_own_key
 from sessions_app.tokens.profiles import key_fetching
 
@@ -133,7 +133,7 @@ class Clock:
             self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
             self._every("compare", EXPIRE_SECONDS, lambda: note_absent_sign_ins(by=THE_CLOCK))
             self._every("keys", RECONCILE_SECONDS, lambda: rotate_own_key(by=THE_CLOCK))
-            self._every("forget", FORGET_SECONDS, forget_what_is_old)
+            self._every("forget", FORGET_SECONDS, lambda: forget_what_is_old(by=THE_CLOCK))
             self._every("issuers' keys", FETCH_SECONDS, key_fetching.every_issuer)
             self._every("exports", EXPORT_SECONDS, sweep_exports)
         except BlacklistUnavailable as failure:

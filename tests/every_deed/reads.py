@@ -41,6 +41,7 @@ READS: dict[str, tuple[str, str]] = {
     "settings/enforcement-points/<int:point_id>/": ("ada", "/settings/enforcement-points/{point}/"),
     "settings/oauth-clients/": ("ada", "/settings/oauth-clients/"),
     "settings/signing-keys/": ("ada", "/settings/signing-keys/"),
+    "settings/personal-data/": ("ada", "/settings/personal-data/"),
     "settings/credentials/": ("ada", "/settings/credentials/"),
     "accounts/inactive/": ("otto", "/accounts/inactive/"),
     "accounts/2fa/": ("otto", "/accounts/2fa/"),

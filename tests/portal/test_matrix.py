@@ -93,6 +93,12 @@ DOORS: dict[May, Door] = {
         post="/settings/roles/grant/{person}/",
         posts={"role": "auditor", "population_kind": "everybody", "reason": "covers for Aude"},
     ),
+    May.SEE_PERSONAL_DATA: Door(get="/settings/personal-data/"),
+    May.CHANGE_HOLDS: Door(
+        get="/settings/personal-data/holds/new/",
+        post="/settings/personal-data/holds/new/",
+        posts={"person": "ines"},
+    ),
 }
 
 LET_IN = {200, 302, 303, 409, 422}  # 409 and 422 are about what was sent, not about who sent it

@@ -1,0 +1,163 @@
+"""Addresses, tallies and sightings of strangers go when their time is over; what belongs to a receipt stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.initiators import the_clock
+from audit.models import AuditEntry
+from sessions_app.models import Attempt, PointTally, ReportQuota, Session, UnmatchedSighting, User
+from sessions_app.models.reasons import Reason
+from sessions_app.personal_data.holds import Case, open_hold, release_hold
+from sessions_app.personal_data.retention import forget_what_is_old
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.orders import OneSession, Order
+from tests.factories import a_realm, an_enforcement_point, initiator_of, open_session
+
+pytestmark = pytest.mark.django_db
+
+
+def an_attempt(user: User, *, days_ago: int, receipt: str = "CF-0000000001") -> Attempt:
+    at = timezone.now() - timedelta(days=days_ago)
+    return Attempt.objects.create(
+        fingerprint=f"{receipt}-{days_ago}",
+        receipt=receipt,
+        user=user,
+        where="wiki",
+        cause="user_blocked",
+        address="203.0.113.9",
+        first_at=at,
+        last_at=at,
+    )
+
+
+def addresses() -> dict[str, str | None]:
+    return dict(Attempt.objects.values_list("fingerprint", "address"))
+
+
+def test_the_address_of_an_attempt_goes_after_24_months_and_the_attempt_stays(ines: User):
+    an_attempt(ines, days_ago=731)
+    an_attempt(ines, days_ago=729)
+
+    forget_what_is_old(by=the_clock())
+
+    assert addresses() == {"CF-0000000001-731": None, "CF-0000000001-729": "203.0.113.9"}
+
+
+def test_what_belongs_to_no_revocation_keeps_its_address_for_90_days(ines: User):
+    an_attempt(ines, days_ago=91, receipt="")
+    an_attempt(ines, days_ago=89, receipt="")
+
+    forget_what_is_old(by=the_clock())
+
+    assert addresses() == {"-91": None, "-89": "203.0.113.9"}
+
+
+def test_tallies_and_strangers_are_deleted_after_90_days_and_quotas_after_a_week():
+    point, realm, now = an_enforcement_point(), a_realm(), timezone.now()
+    for days in (91, 89):
+        at = now - timedelta(days=days)
+        PointTally.objects.create(point=point, hour=at, outcome="allowed", last_at=at)
+        stranger = UnmatchedSighting.objects.create(realm=realm, person_id=f"stranger-{days}")
+        UnmatchedSighting.objects.filter(pk=stranger.pk).update(last_seen_at=at)
+    ReportQuota.objects.create(reporter="cfm_1", kind="session", day=(now - timedelta(days=9)).date())
+    ReportQuota.objects.create(reporter="cfm_1", kind="session", day=now.date())
+
+    forget_what_is_old(by=the_clock())
+
+    assert PointTally.objects.get().hour == at
+    assert UnmatchedSighting.objects.get().person_id == "stranger-89"
+    assert ReportQuota.objects.get().day == now.date()
+
+
+def a_session_over(user: User, *, days_ago: int) -> Session:
+    """It reached its own end so many days ago."""
+    session = open_session(user)
+    Session.objects.filter(pk=session.pk).update(expires_at=timezone.now() - timedelta(days=days_ago))
+    return session
+
+
+def origin_of(session: Session) -> tuple[str | None, str, str, str]:
+    session.refresh_from_db()
+    return session.address, session.user_agent, session.device_id, session.place
+
+
+def an_ended_session(user: User, *, by: User, days_ago: int) -> Session:
+    """A revocation ended it so many days ago."""
+    session = open_session(user)
+    revoke(
+        Order(
+            initiator=initiator_of(by),
+            reason=Reason.LOST_DEVICE,
+            scope=OneSession(session_id=session.pk),
+            received_at=timezone.now(),
+        )
+    )
+    then = timezone.now() - timedelta(days=days_ago)
+    Session.objects.filter(pk=session.pk).update(ended_at=then)
+    return session
+
+
+NOTHING = (None, "", "", "")
+
+
+def test_where_a_session_came_from_goes_90_days_after_it_was_over_and_the_session_stays(ines: User):
+    old, young, live = (
+        a_session_over(ines, days_ago=91),
+        a_session_over(ines, days_ago=89),
+        open_session(ines),
+    )
+
+    forget_what_is_old(by=the_clock())
+
+    assert origin_of(old) == NOTHING
+    assert NOTHING not in (origin_of(young), origin_of(live))
+    assert Session.objects.count() == 3
+
+
+@pytest.mark.usefixtures("open_gate")
+def test_what_a_revocation_ended_keeps_where_it_came_from_for_24_months(ines: User, sam: User):
+    kept, gone = (an_ended_session(ines, by=sam, days_ago=days) for days in (700, 731))
+
+    forget_what_is_old(by=the_clock())
+
+    assert origin_of(kept) != NOTHING
+    assert origin_of(gone) == NOTHING
+
+
+def test_what_went_is_one_entry_of_the_clock_that_says_how_much(ines: User):
+    a_session_over(ines, days_ago=91)
+    an_attempt(ines, days_ago=731)
+
+    forget_what_is_old(by=the_clock())
+    forget_what_is_old(by=the_clock())
+
+    entry = AuditEntry.objects.get(event_code="PD-103")
+    assert entry.details == {"count": 2, "of": {"session_origins": 1, "attempt_addresses": 1}}
+    assert entry.initiator_kind == "clock"
+
+
+def test_a_legal_hold_keeps_everything_of_one_person_and_nothing_of_anybody_else(
+    ines: User, carlos: User, ada: User, sam: User
+):
+    hers, his = a_session_over(ines, days_ago=91), a_session_over(carlos, days_ago=91)
+    an_attempt(ines, days_ago=731)
+    case = Case(
+        name="HR-2026-7",
+        owner=sam,
+        reason="Dispute about the notice",
+        review_on=timezone.now().date() + timedelta(days=30),
+    )
+    hold = open_hold(ines, case, by=initiator_of(ada))
+
+    forget_what_is_old(by=the_clock())
+    held = origin_of(hers)
+    release_hold(hold, reason="settled out of court", by=initiator_of(sam))
+    forget_what_is_old(by=the_clock())
+
+    assert held != NOTHING
+    assert origin_of(his) == origin_of(hers) == NOTHING
+    assert set(addresses().values()) == {None}
