@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_ga
 
 EVERY_SECTION = {
     "roles", "issuers", "applications", "enforcement_points", "oauth_clients", "signing_keys", "unmatched",
-    "credentials",
+    "credentials", "personal_data",
 }  # fmt: skip
 
 
@@ -20,9 +20,9 @@ EVERY_SECTION = {
     ("name", "sections"),
     [
         ("ada", EVERY_SECTION),
-        ("ivan", EVERY_SECTION - {"roles"}),
+        ("ivan", EVERY_SECTION - {"roles", "personal_data"}),
         ("sam", EVERY_SECTION - {"roles"}),
-        ("aude", {"roles", "credentials"}),
+        ("aude", {"roles", "credentials", "personal_data"}),
     ],
 )
 def test_a_reader_finds_the_sections_they_may_open(
