@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 
 from portal.portal_sessions import prepare_own_places
@@ -106,5 +106,7 @@ def an_order(scene: Scene, reason: Reason = Reason.OFFBOARDING) -> Order:
 
 
 def status_of(answer: HttpResponse | Any) -> int:
-    """Of a page, or the exit code of a command."""
+    """Of a page, whose download is let go of, or the exit code of a command."""
+    if isinstance(answer, HttpResponseBase):
+        answer.close()
     return int(answer.status_code if hasattr(answer, "status_code") else answer.code)
