@@ -124,7 +124,7 @@ def test_a_change_of_which_everything_was_given_back_says_so(ivan, ines):
 def test_telling_the_person_is_a_version(sam, ines):
     revocation = end(ines, by=sam, reason=Reason.LOST_DEVICE)
 
-    note_told(ines)
+    note_told(ines, by=initiator_of(ines))
 
     assert changes_of(revocation)[-1] == "told"
     assert versions_of(revocation)[-1]["clocks"]["told_at"]
