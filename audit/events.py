@@ -435,6 +435,25 @@ class Events:
         _("%(initiator)s let go of %(count)s personal values whose time was over"),
         ("details.count",),
     )
+    PERSON_ERASED = EventKind(
+        "PD-104",
+        "person.erased",
+        _("%(initiator)s erased %(target)s"),
+        ("target", "personal.note"),
+        _("%(initiator)s could not erase %(target)s: %(why)s"),
+    )
+    PERSON_FILE_TAKEN = EventKind(
+        "PD-105",
+        "person.file_taken",
+        _("%(initiator)s took the file of %(target)s, with %(entries)s entries"),
+        ("target", "details.entries", "details.sha256", "personal.purpose"),
+    )
+    OWN_DATA_TAKEN = EventKind(
+        "PD-106",
+        "person.own_data_taken",
+        _("%(initiator)s took what is kept of them, with %(entries)s entries"),
+        ("target", "details.entries", "details.sha256"),
+    )
     HOLD_OPENED = EventKind(
         "PD-110",
         "legal_hold.opened",

@@ -39,6 +39,8 @@ class May(Enum):
     CHANGE_ROLES = _("Grant and revoke roles")
     SEE_PERSONAL_DATA = _("See what is kept of people, and legal holds")
     CHANGE_HOLDS = _("Open and release legal holds")
+    ERASE_PEOPLE = _("Erase people whose access has ended")
+    TAKE_FILES = _("Take the file of a person for a dispute")
 
 
 COLUMNS = (Role.HR, Role.IT, Role.SECURITY, Role.PROJECT_MANAGER, Role.AUDITOR, Role.ADMIN)
@@ -67,6 +69,8 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.CHANGE_ROLES:         (NO,  NO,  NO,  NO,  NO,  ALL),
     May.SEE_PERSONAL_DATA:    (NO,  NO,  ALL, NO,  ALL, ALL),
     May.CHANGE_HOLDS:         (NO,  NO,  ALL, NO,  NO,  ALL),
+    May.ERASE_PEOPLE:         (NO,  NO,  NO,  NO,  NO,  ALL),
+    May.TAKE_FILES:           (NO,  NO,  ALL, NO,  ALL, NO),
 }
 # fmt: on
 

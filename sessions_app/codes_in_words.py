@@ -13,6 +13,7 @@ from sessions_app.doors.callers import NotProved, ScopeMissing
 from sessions_app.models import Role, SignalOutcome
 from sessions_app.models.reasons import Reason
 from sessions_app.outbound import CallFailure
+from sessions_app.personal_data import erasure, holds
 from sessions_app.revocation.errors import OrderRefused
 from sessions_app.tokens.families import Misuse
 from sessions_app.tokens.issuer_keys import SetFailure
@@ -33,6 +34,10 @@ NOT_PROVED: Final[dict[str, StrOrPromise]] = {
     "address_not_allowed": _("the credential may not be used from this address"),
     "client_not_proved": _("the id or the secret is wrong"),
 }
+
+
+# Children of ChangeRefused that live beside what they refuse are found once their modules are loaded.
+LOADED: Final = (erasure, holds)
 
 
 def name_our_codes() -> None:

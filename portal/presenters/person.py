@@ -178,6 +178,16 @@ class PersonPage:
         allowed = may_for(self.reader, May.ALLOW_SIGN_IN_AGAIN, self.person)
         return allowed and self.is_blocked and self.terminate_refusal is None
 
+    @property
+    def may_take_file(self) -> bool:
+        return may_for(self.reader, May.TAKE_FILES, self.person)
+
+    @property
+    def may_erase(self) -> bool:
+        """Only once access has ended: before that the answer would be no."""
+        is_over = self.person.sign_in_blocked_at is not None and self.person.erased_at is None
+        return is_over and not self.is_reader and may_for(self.reader, May.ERASE_PEOPLE, self.person)
+
     @cached_property
     def may_change_role(self) -> bool:
         return refusal_to_change_role(self.person, self.reader) is None

@@ -192,6 +192,8 @@ SETTINGS = [
     ShownPage(name="credential-new", at="/settings/credentials/new/", who="ada"),
     ShownPage(name="credential-made", at="/settings/credentials/new/", who="ada", act=making_a_credential),
     ShownPage(name="credentials", at="/settings/credentials/", who="ada"),
+    ShownPage(name="person-file", at=person("leonie", "file/"), who="sam"),
+    ShownPage(name="person-erase", at=person("leonie", "erase/"), who="ada"),
     ShownPage(name="personal-data", at="/settings/personal-data/", who="ada"),
     ShownPage(name="legal-hold-new", at="/settings/personal-data/holds/new/", who="ada"),
 ]

@@ -68,4 +68,7 @@ def _short(kind: str, initiator_id: str) -> str:
 
 
 def _user_name(key: str) -> str:
-    return User.objects.filter(pk=key).values_list("username", flat=True).first() or "somebody"
+    user = User.objects.filter(pk=key).first()
+    if user is None:
+        return "somebody"
+    return "user-erased" if user.erased_at else user.username

@@ -31,7 +31,7 @@ TOLD_BY_EVENTS = {
     "sessions_app.Signal": "SE-120 SE-110",
     "sessions_app.SigningKey": "ST-105",
     "sessions_app.UnmatchedSighting": "SE-102",
-    "sessions_app.User": "PE-101 PE-102 SI-106 SI-107 RV-101 RV-120 RV-132",
+    "sessions_app.User": "PE-101 PE-102 PD-104 SI-106 SI-107 RV-101 RV-120 RV-132",
     "audit.AuditSubject": "PD-101",
     "audit.TrailKey": "CN-101",
     "audit.Verification": "CN-110",

@@ -12,7 +12,7 @@ from audit.initiators import the_shell
 from audit.models import AuditEntry
 from portal.portal_sessions import prepare_own_places
 from sessions_app.models import OAuthClient, User
-from tests.every_deed import commands  # noqa: F401  # fills the table
+from tests.every_deed import commands, privacy  # noqa: F401  # each fills the table
 from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry
 from tests.every_deed.scene import Scene, status_of
 from tests.sessions_app.commands.shell import ran

@@ -99,6 +99,12 @@ DOORS: dict[May, Door] = {
         post="/settings/personal-data/holds/new/",
         posts={"person": "ines"},
     ),
+    May.ERASE_PEOPLE: Door(
+        get="/people/{person}/erase/", post="/people/{person}/erase/", posts={"reason": "asked for it"}
+    ),
+    May.TAKE_FILES: Door(
+        get="/people/{person}/file/", post="/people/{person}/file/", posts={"purpose": "short"}
+    ),
 }
 
 LET_IN = {200, 302, 303, 409, 422}  # 409 and 422 are about what was sent, not about who sent it
