@@ -94,7 +94,7 @@ def test_a_list_in_the_details_reads_as_a_list():
     assert said(entry) == "The blacklist's server can no longer be trusted: policy allkeys-lru, no AOF"
 
 
-EVERY_SENTENCE = [(kind, outcome) for kind in ALL_EVENTS for outcome in {kind.usual, Outcome.REFUSED}]
+EVERY_SENTENCE = [(kind, outcome) for kind in ALL_EVENTS for outcome in sorted({kind.usual, Outcome.REFUSED})]
 
 
 @pytest.mark.parametrize(
