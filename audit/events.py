@@ -401,6 +401,24 @@ class Events:
         ("details.checked",),
         _("%(initiator)s checked the trail, and something is wrong: %(why)s"),
     )
+    LEAVERS_RECEIVED = EventKind(
+        "EV-101",
+        "leavers.received",
+        _("%(initiator)s brought in a list of %(rows)s leavers from HR"),
+        ("target", "details.rows", "details.bad_rows", "details.sha256"),
+    )
+    EXCEPTION_EXPLAINED = EventKind(
+        "EV-102",
+        "exception.explained",
+        _("%(initiator)s explained an exception: %(target)s"),
+        ("target", "details.exception", "personal.note"),
+    )
+    EVIDENCE_BUILT = EventKind(
+        "EV-110",
+        "evidence.built",
+        _("%(initiator)s built an evidence pack: %(rows)s leavers, %(open)s exceptions open"),
+        ("target", "details.rows", "details.open", "details.seed", "details.sample", "details.sha256"),
+    )
     DEMO_LOADED = EventKind("DE-101", "demo.loaded", _("%(initiator)s loaded the demo company"))
     EXPORTED = EventKind(
         "EX-101", "entries.exported", _("%(initiator)s exported %(rows)s rows"), ("details.rows",)

@@ -376,3 +376,26 @@ class Verification(models.Model):
         if self.problem_count:
             return "not intact"
         return "genuine" if self.fingerprint else "intact, signer not checked"
+
+
+class LeaverList(models.Model):
+    """Who left in a period, as the HR system said: the file itself, and where it came from."""
+
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    source = models.CharField(_("source"), max_length=200)
+    query = models.TextField(_("query"), max_length=2000)
+    allowed_hours = models.PositiveIntegerField(_("hours allowed after the last day"))
+    content = models.BinaryField(_("file"))
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
+    rows = models.PositiveIntegerField(_("rows"))
+    bad_rows = models.PositiveIntegerField(_("rows that are wrong"))
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("list of leavers")
+        verbose_name_plural = _("lists of leavers")
+        ordering = ["-received_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"leavers {self.first_day} to {self.last_day}"

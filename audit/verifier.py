@@ -878,7 +878,7 @@ def as_text(report: Report) -> str:
     if "version" in report.facts:
         lines.append("Receipt {receipt}, version {version}, made {made_at}.".format(**report.facts))
     if "receipts" in report.facts:
-        lines.append(f"{report.facts['receipts']} receipts, all of them signed one by one.")
+        lines.append(f"{report.facts['receipts']} receipts in it, each of them checked.")
     if "entries" in report.facts:
         lines.append(
             f"{report.facts['entries']} sealed entries, {report.facts['unsealed']} not yet sealed (not proved)."

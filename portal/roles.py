@@ -31,6 +31,7 @@ class May(Enum):
     SEE_AUDIT = _("Browse the audit trail")
     UNMASK_DETAILS = _("Unmask personal details of an entry, with a purpose")
     EXPORT_AUDIT = _("Export the audit trail")
+    BUILD_EVIDENCE = _("Build evidence packs")
     SEE_CONFIGURATION = _("See issuers, applications and enforcement points")
     CHANGE_CONFIGURATION = _("Change issuers, applications, enforcement points and people")
     SEE_CREDENTIALS = _("See machine credentials")
@@ -61,6 +62,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.SEE_AUDIT:            (OWN, OWN, ALL, NO,  ALL, OWN),
     May.UNMASK_DETAILS:       (NO,  NO,  NO,  NO,  ALL, NO),
     May.EXPORT_AUDIT:         (OWN, OWN, ALL, NO,  ALL, OWN),
+    May.BUILD_EVIDENCE:       (NO,  NO,  ALL, NO,  ALL, NO),
     May.SEE_CONFIGURATION:    (NO,  ALL, ALL, NO,  NO,  ALL),
     May.CHANGE_CONFIGURATION: (NO,  NO,  NO,  NO,  NO,  ALL),
     May.SEE_CREDENTIALS:      (NO,  OWN, OWN, NO,  ALL, ALL),

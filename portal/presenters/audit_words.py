@@ -25,6 +25,7 @@ GROUPS: dict[str, StrOrPromise] = {
     "AC": _("refused pages"),
     "BL": _("the blacklist"),
     "CN": _("the chain"),
+    "EV": _("evidence"),
     "VW": _("saved views"),
     "PD": _("personal details"),
 }
@@ -93,6 +94,9 @@ TITLES: dict[str, StrOrPromise] = {
     "CH-003": _("Deleted"),
     "CN-101": _("Trail key replaced"),
     "CN-110": _("Trail verified"),
+    "EV-101": _("Leavers received"),
+    "EV-102": _("Exception explained"),
+    "EV-110": _("Evidence built"),
     "DE-101": _("Demo loaded"),
     "EX-101": _("Exported"),
     "EX-102": _("Export fetched"),

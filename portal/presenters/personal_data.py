@@ -23,6 +23,7 @@ RIGHTS: Final[dict[Readers, May]] = {
     Readers.ORIGIN: May.SEE_SESSION_ORIGIN,
     Readers.RECEIPTS: May.SEE_REVOCATIONS,
     Readers.TRAIL: May.SEE_AUDIT,
+    Readers.EVIDENCE: May.BUILD_EVIDENCE,
     Readers.CONFIGURATION: May.SEE_CONFIGURATION,
     Readers.CREDENTIALS: May.SEE_CREDENTIALS,
     Readers.ROLES: May.SEE_ROLES,

@@ -39,6 +39,7 @@ def listing(request: HtmxRequest) -> HttpResponse:
         "views": SavedView.objects.open_to(request.user)[:MENU_AT_MOST],
         "times": times_of(request),
         "may_export": may(request.user, May.EXPORT_AUDIT),
+        "may_build": may(request.user, May.BUILD_EVIDENCE),
     }
     return page_or_part(request, "portal/audit/list.html", "entries", context)
 

@@ -29,6 +29,7 @@ class Kept(Enum):
     SIGN_IN = _("until sign-out, twelve hours at most")
     GRANT = _("30 days after it ended")
     EXPORT = _("until the exported file expires")
+    LEAVERS = _("24 months after it was received, longer while any legal hold stands")
     GUARDS = _("for good, also after erasing: guards refuse by it")
 
 
@@ -40,6 +41,7 @@ class Readers(Enum):
     ORIGIN = "origin"
     RECEIPTS = "receipts"
     TRAIL = "trail"
+    EVIDENCE = "evidence"
     CONFIGURATION = "configuration"
     CREDENTIALS = "credentials"
     ROLES = "roles"
@@ -267,6 +269,13 @@ PERSONAL: Final = (
         purpose=_("the signed proof of a revocation, which holds pseudonyms only"),
         kept=Kept.ALWAYS,
         readers=Readers.RECEIPTS,
+    ),
+    Declared(
+        model="audit.LeaverList",
+        fields="content",
+        purpose=_("to prove that access ended for everybody who left, as HR has them"),
+        kept=Kept.LEAVERS,
+        readers=Readers.EVIDENCE,
     ),
     Declared(
         model="audit.ExportJob",

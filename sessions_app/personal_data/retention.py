@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from audit.events import Events
 from audit.initiators import Initiator
+from audit.models import LeaverList
 from audit.record import record
 from sessions_app.models import (
     Attempt,
@@ -80,6 +81,14 @@ def _browsers(now: datetime) -> int:
     return _delete(BrowserSession.objects.filter(expire_date__lt=now).order_by("expire_date"))
 
 
+def _leaver_lists(now: datetime) -> int:
+    """HR's lists name people by what HR calls them, so a hold on anybody keeps them all."""
+    if LegalHold.objects.standing().exists():
+        return 0
+    old = LeaverList.objects.filter(received_at__lt=now - REVOCATION_RETENTION)
+    return _delete(old.order_by("received_at"))
+
+
 def _tallies(now: datetime) -> int:
     return _delete(PointTally.objects.filter(hour__lt=now - DEFAULT_RETENTION).order_by("hour"))
 
@@ -94,6 +103,7 @@ PERSONAL: Final[dict[str, Callable[[datetime], int]]] = {
     "unmatched_sightings": _strangers,
     "authorization_codes": _codes,
     "browser_sessions": _browsers,
+    "leaver_lists": _leaver_lists,
 }
 MACHINERY: Final[Iterable[Callable[[datetime], int]]] = (_tallies, _quotas)
 

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page
@@ -85,6 +86,27 @@ def unmasking(page: Page) -> None:
     page.get_by_label("What do you need it for?").fill("Case 2026-11: who was at the desk that day")
     page.get_by_role("button", name="Unmask this entry").click()
     page.get_by_text("Unmasked for you, this once").wait_for()
+
+
+def bringing_in_leavers(page: Page) -> None:
+    """HR's list of this month, in which one was late, one never cut, and one line is wrong."""
+    today = datetime.now(tz=UTC).date()
+    rows = [
+        ("joaquin", "Joaquin Prado", today - timedelta(days=9)),
+        ("n.bell", "Nora Bell", today - timedelta(days=3)),
+        ("", "Somebody", today),
+    ]
+    lines = [f"{username},{name},{day.isoformat()}" for username, name, day in rows]
+    text = "\n".join(["username,name,left_on", *lines, ""])
+    page.get_by_label("HR's list of leavers").set_input_files(
+        files=[{"name": "leavers.csv", "mimeType": "text/csv", "buffer": text.encode()}]
+    )
+    page.get_by_label("From which system").fill("Workday")
+    page.get_by_label("By which query or report").fill("Terminated workers, all countries, this month")
+    page.get_by_label("First day of the period").fill((today - timedelta(days=30)).isoformat())
+    page.get_by_label("Last day of the period").fill(today.isoformat())
+    page.get_by_role("button", name="Bring in").click()
+    page.get_by_role("heading", name="Evidence pack").wait_for()
 
 
 def making_a_credential(page: Page) -> None:

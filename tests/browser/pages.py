@@ -12,6 +12,7 @@ from tests.browser.acts import (
     as_it_is,
     asking_for_consent,
     asking_to_sign_in_again,
+    bringing_in_leavers,
     confirm_it_is_me,
     explaining,
     making_a_credential,
@@ -151,6 +152,8 @@ AUDIT = [
     ShownPage(name="audit-export", at="/audit/?q=actor:ivan", who="aude", act=opening_exports),
     ShownPage(name="audit-exports-none", at="/audit/exports/", who="aude"),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),
+    ShownPage(name="evidence-lists", at="/audit/evidence/", who="aude", act=sending_empty),
+    ShownPage(name="evidence", at="/audit/evidence/", who="aude", act=bringing_in_leavers),
 ]
 
 SETTINGS = [

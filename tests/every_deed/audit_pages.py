@@ -10,10 +10,12 @@ from audit.events import Events
 from audit.exports.forms import Form
 from audit.exports.jobs import ask, run
 from audit.exports.models import ExportJob
+from audit.models import LeaverList
 from audit.record import Target, record
 from portal.models import SavedView
 from portal.saved_views import save_view
 from tests.every_deed.deeds import Act, deed
+from tests.portal.evidence.scenes import a_list, bring_in, today
 
 VIEWS = "audit/views/"
 PURPOSE = {"purpose": "case 2026-11, who was at the desk"}
@@ -56,7 +58,8 @@ def unmasking_an_entry(scene: Any) -> Act:
 
 @deed("audit/exports/", "EX-101 aude audit")
 def taking_the_trail_as_a_file(scene: Any) -> Act:
-    return scene.post("aude", "/audit/exports/", {"q": "created:7d", "form": "csv"})
+    take = scene.post("aude", "/audit/exports/", {"q": "created:7d", "form": "csv"})
+    return lambda: closed(take())
 
 
 @deed("audit/exports/", "EX-103 aude export", answers=303)
@@ -93,3 +96,41 @@ def cancelling_an_export(scene: Any) -> Act:
 def choosing_how_times_are_shown(scene: Any) -> Act:
     """A cookie in this browser and nothing here."""
     return scene.post("aude", "/audit/times/", {"times": "utc", "next": "/audit/"})
+
+
+# --- Evidence -------------------------------------------------------------------------------------
+
+EVIDENCE = "audit/evidence/"
+NOBODY = "username=nobody"
+
+
+def leavers() -> str:
+    return f"username,name,left_on\nnobody,Nora Bell,{today()}\n"
+
+
+def a_list_of(scene: Any) -> LeaverList:
+    return a_list(scene.browser("aude"), leavers())
+
+
+@deed(EVIDENCE, "EV-101 aude leaver_list", answers=303)
+def bringing_in_a_list_of_leavers(scene: Any) -> Act:
+    browser = scene.browser("aude")
+    return lambda: bring_in(browser, leavers())
+
+
+@deed(EVIDENCE + "<int:list_id>/")
+def looking_at_the_match(scene: Any) -> Act:
+    return scene.get("aude", f"/audit/evidence/{a_list_of(scene).pk}/")
+
+
+@deed(EVIDENCE + "<int:list_id>/explain/", "EV-102 aude evidence_row", answers=303)
+def explaining_an_exception(scene: Any) -> Act:
+    said = {"row": NOBODY, "text": "Never had an account here."}
+    return scene.post("aude", f"/audit/evidence/{a_list_of(scene).pk}/explain/", said)
+
+
+@deed(EVIDENCE + "<int:list_id>/build/", "EV-110 aude leaver_list")
+def building_an_evidence_pack(scene: Any) -> Act:
+    asked = {"seed": "2026-q4", "size": "1", "as_of": today().isoformat()}
+    build = scene.post("aude", f"/audit/evidence/{a_list_of(scene).pk}/build/", asked)
+    return lambda: closed(build())

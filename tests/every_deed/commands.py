@@ -82,6 +82,16 @@ def having_a_token_explained(scene: Any) -> Act:
     return lambda: ran("explain_token")
 
 
+@deed("manage.py evidence_pack", "EV-101 shell leaver_list", "EV-110 shell leaver_list", answers=0)
+def building_an_evidence_pack(scene: Any) -> Act:
+    folder = scene.fixture("tmp_path")
+    (folder / "leavers.csv").write_text("username,left_on\nnobody,2026-11-23\n")
+    words = ("--from", "2026-11-01", "--until", "2026-11-30", "--source", "Workday", "--query", "Leavers")
+    return lambda: ran(
+        "evidence_pack", str(folder / "leavers.csv"), *words, "--out", str(folder / "evidence.zip")
+    )
+
+
 @deed("manage.py export_audit", "EX-101 shell audit", answers=0)
 def taking_the_trail_as_a_file(scene: Any) -> Act:
     return lambda: ran("export_audit", "--out", str(scene.fixture("tmp_path") / "trail.csv"))

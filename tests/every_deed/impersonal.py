@@ -55,6 +55,7 @@ IMPERSONAL: dict[str, str] = {
     ),
     "audit.AuditSubject": "kind salt commitment blanked_at",
     "audit.ReceiptVersion": "receipt hash made_at key_id signature",
+    "audit.LeaverList": "first_day last_day source query sha256 received_at",
     "audit.ExportJob": (
         "id initiator_kind initiator_roles door cid why holder lease_until woken_at sha256 finished_at expires_at"
     ),

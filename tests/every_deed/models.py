@@ -16,6 +16,7 @@ FOLLOWED = {
 # Changed only by named changes that write an entry of their own, which says what became different.
 TOLD_BY_EVENTS = {
     "portal.SavedView": "VW-101 VW-102 VW-103",
+    "audit.LeaverList": "EV-101",
     "audit.ExportJob": "EX-101 EX-102 EX-103 EX-104",
     "sessions_app.Consent": "SI-110",
     "sessions_app.EndedSession": "RV-101 RV-102 RV-104",

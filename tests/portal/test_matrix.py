@@ -73,6 +73,7 @@ DOORS: dict[May, Door] = {
         get="/audit/{entry}/unmask/", post="/audit/{entry}/unmask/", posts={"purpose": "audit case 2026-11"}
     ),
     May.EXPORT_AUDIT: Door(post="/audit/exports/", posts={"form": "csv"}),
+    May.BUILD_EVIDENCE: Door(get="/audit/evidence/", post="/audit/evidence/"),
     May.SEE_CONFIGURATION: Door(
         get="/settings/issuers/", post="/settings/issuers/explain/", posts={"token": "a.b.c"}
     ),

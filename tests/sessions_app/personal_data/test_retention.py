@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from audit.initiators import the_clock
-from audit.models import AuditEntry
+from audit.models import AuditEntry, LeaverList
 from sessions_app.models import Attempt, PointTally, ReportQuota, Session, UnmatchedSighting, User
 from sessions_app.models.reasons import Reason
 from sessions_app.personal_data.holds import Case, open_hold, release_hold
@@ -138,6 +138,43 @@ def test_what_went_is_one_entry_of_the_clock_that_says_how_much(ines: User):
     entry = AuditEntry.objects.get(event_code="PD-103")
     assert entry.details == {"count": 2, "of": {"session_origins": 1, "attempt_addresses": 1}}
     assert entry.initiator_kind == "clock"
+
+
+def a_list_of_leavers(*, days_ago: int) -> LeaverList:
+    at = timezone.now() - timedelta(days=days_ago)
+    return LeaverList.objects.create(
+        first_day=at.date(),
+        last_day=at.date(),
+        source="Workday",
+        query="Leavers",
+        allowed_hours=24,
+        content=b"username,left_on\n",
+        sha256="0" * 64,
+        rows=0,
+        bad_rows=0,
+        received_at=at,
+    )
+
+
+def test_a_list_of_leavers_goes_after_24_months_unless_a_hold_on_anybody_stands(
+    ines: User, ada: User, sam: User
+):
+    a_list_of_leavers(days_ago=731)
+    young = a_list_of_leavers(days_ago=729)
+    review_on = timezone.now().date() + timedelta(days=30)
+    hold = open_hold(
+        ines,
+        Case(name="HR-1", owner=sam, reason="Dispute about notice", review_on=review_on),
+        by=initiator_of(ada),
+    )
+
+    forget_what_is_old(by=the_clock())
+    held = LeaverList.objects.count()
+    release_hold(hold, reason="settled out of court", by=initiator_of(sam))
+    forget_what_is_old(by=the_clock())
+
+    assert held == 2
+    assert LeaverList.objects.get() == young
 
 
 def test_a_legal_hold_keeps_everything_of_one_person_and_nothing_of_anybody_else(
