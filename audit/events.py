@@ -375,12 +375,6 @@ class Events:
         _("Entries were missing from the blacklist and were put back: %(entries)s"),
         ("details.entries",),
     )
-    SERVER_UNSAFE = EventKind(
-        "BL-104",
-        "blacklist.server_unsafe",
-        _("The blacklist's server can no longer be trusted: %(why)s"),
-        ("details.why",),
-    )
 
     # --- The record itself ---
     FIELDS_CREATED = EventKind("CH-001", "fields.created", _("%(initiator)s created %(target)s"), ("target",))

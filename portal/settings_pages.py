@@ -31,7 +31,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class FormPage:
-    """A page with one form. `above` is the list it belongs to, `back` where Cancel leads: the list unless said."""
+    """A page with one form. `above` is the list it belongs to, `back` where Cancel leads: the list unless said.
+
+    `root` is where all of it begins, if not at Settings. What is `is_final` cannot be undone, and looks like it.
+    """
 
     title: StrOrPromise
     above: StrOrPromise
@@ -40,6 +43,9 @@ class FormPage:
     submit: StrOrPromise = SAVE
     foot: StrOrPromise = SAVING
     steps: tuple[Step, ...] = ()
+    root: StrOrPromise = ""
+    root_url: str = ""
+    is_final: bool = False
 
 
 def form_page(request: HtmxRequest, form: BaseForm, page: FormPage) -> HttpResponse:

@@ -88,7 +88,6 @@ TITLES: dict[str, StrOrPromise] = {
     "BL-101": _("Blacklist lost"),
     "BL-102": _("Blacklist rebuilt"),
     "BL-103": _("Entries put back"),
-    "BL-104": _("Server unsafe"),
     "CH-001": _("Created"),
     "CH-002": _("Changed"),
     "CH-003": _("Deleted"),

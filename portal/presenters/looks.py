@@ -18,6 +18,7 @@ SHOWN = 20
 LOOKED_AT = {
     Events.PERSON_VIEWED.code: _("your sessions"),
     Events.DETAILS_UNMASKED.code: _("a masked detail of yours in the record"),
+    Events.PERSON_FILE_TAKEN.code: _("all that is kept of you, taken as a file"),
 }
 
 
@@ -32,7 +33,7 @@ class Look:
 
 
 def looks_at(person: User) -> list[Look]:
-    """The newest twenty looks of others at this person's sessions and masked details."""
+    """The newest twenty looks of others at this person's sessions, masked details and file."""
     entries = (
         AuditEntry.objects.about_person(person.pk)
         .of_events(*LOOKED_AT)

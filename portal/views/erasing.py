@@ -54,10 +54,12 @@ def erase(request: HtmxRequest, user_id: UUID) -> HttpResponse:
         return go_to(request, reverse("person", args=[person.pk]))
     page = FormPage(
         title=_("Erase %s for ever?") % name_of(person),
-        above=_("Personal data"),
-        above_url=reverse("personal_data"),
-        back=reverse("person", args=[person.pk]),
+        root=_("People"),
+        root_url=reverse("people"),
+        above=name_of(person),
+        above_url=reverse("person", args=[person.pk]),
         submit=_("Erase"),
+        is_final=True,
         foot=_(
             "Names, addresses, devices and notes go. The audit trail stays, with a pseudonym, and verifiable."
         ),

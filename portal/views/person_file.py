@@ -46,6 +46,8 @@ def take(request: HtmxRequest, user_id: UUID) -> HttpResponse:
         return _sent(person, take_file(person, purpose=purpose, origin=origin, by=request.initiator))
     page = FormPage(
         title=_("Take the file of %s?") % name_of(person),
+        root=_("People"),
+        root_url=reverse("people"),
         above=name_of(person),
         above_url=reverse("person", args=[person.pk]),
         submit=_("Take file"),

@@ -16,7 +16,7 @@ from audit.events import EventKind, Events
 from audit.initiators import Initiator
 from audit.models import AuditEntry
 from audit.presentation import initiator_pseudonym, sentence
-from audit.record import Target, record
+from audit.record import Outcome, Target, record
 from sessions_app.models import User
 from sessions_app.models.moments import database_now
 
@@ -82,8 +82,16 @@ def _record(
         )
 
 
+# What says that a dispute is being prepared, which may be one with the person.
+OF_HOLDS: Final = tuple(
+    event.code_for(outcome)
+    for event in (Events.HOLD_OPENED, Events.HOLD_RELEASED)
+    for outcome in (Outcome.DONE, Outcome.REFUSED)
+)
+
+
 def _file(user: User, *, origin: Origin, holds: bool) -> PersonFile:
-    entries = _entries(user)
+    entries = _entries(user, without=() if holds else OF_HOLDS)
     document = {
         "made_at": database_now(),
         "pseudonym": user.pseudonym,
@@ -140,10 +148,11 @@ def _attempts(user: User, origin: Origin) -> list[dict[str, Any]]:
     return _listed(user.attempts.values(*names, *(["address"] if origin is Origin.SHOWN else [])))
 
 
-def _entries(user: User) -> list[dict[str, Any]]:
+def _entries(user: User, *, without: tuple[str, ...]) -> list[dict[str, Any]]:
     """What the trail says of them and what they did, newest first; names of others are pseudonyms."""
-    about = AuditEntry.objects.about_person(user.pk).newest_first().with_subjects()[:ROWS_AT_MOST]
-    done = AuditEntry.objects.by_initiator(user.pk).newest_first().with_subjects()[:ROWS_AT_MOST]
+    shown = AuditEntry.objects.exclude(event_code__in=without).newest_first().with_subjects()
+    about = shown.about_person(user.pk)[:ROWS_AT_MOST]
+    done = shown.by_initiator(user.pk)[:ROWS_AT_MOST]
     both = {entry.pk: entry for entry in [*about, *done]}
     newest = sorted(both.values(), key=lambda entry: (entry.timestamp, entry.pk), reverse=True)
     return [_entry(entry, user) for entry in newest[:ROWS_AT_MOST]]

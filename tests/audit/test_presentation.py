@@ -88,10 +88,10 @@ def test_a_name_cannot_turn_the_sentence_around(hana_weiss):
 
 def test_a_list_in_the_details_reads_as_a_list():
     entry = record(
-        Events.SERVER_UNSAFE, initiator=the_clock(), details={"why": ["policy allkeys-lru", "no AOF"]}
+        Events.BLACKLIST_LOST, initiator=the_clock(), details={"why": ["policy allkeys-lru", "no AOF"]}
     )
 
-    assert said(entry) == "The blacklist's server can no longer be trusted: policy allkeys-lru, no AOF"
+    assert said(entry) == "The blacklist was lost, guards are closed: policy allkeys-lru, no AOF"
 
 
 EVERY_SENTENCE = [(kind, outcome) for kind in ALL_EVENTS for outcome in sorted({kind.usual, Outcome.REFUSED})]

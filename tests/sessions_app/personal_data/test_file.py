@@ -11,8 +11,10 @@ from django.test import Client
 
 from audit.models import AuditEntry
 from sessions_app.models import User
-from tests.factories import a_group, open_session, with_password
-from tests.portal.signed_in import browser_of, terminate
+from sessions_app.personal_data.holds import open_hold
+from tests.factories import a_group, initiator_of, open_session, with_password
+from tests.portal.signed_in import browser_of, terminate, text_of
+from tests.sessions_app.personal_data.test_holds import a_case
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate", "in_demo")]
 
@@ -81,6 +83,27 @@ def test_it_is_not_given_without_a_purpose(terminated: User, sam: User):
 
     assert answer.status_code == 422
     assert not AuditEntry.objects.filter(event_code="PD-105").exists()
+
+
+def test_nobody_reads_in_their_own_data_that_a_dispute_is_being_prepared(ines: User, ada: User, sam: User):
+    open_hold(ines, a_case(sam), by=initiator_of(ada))
+
+    own = browser_of(ines).post("/me/data/").content.decode()
+    for_the_lawyers = taken(browser_of(sam), ines).decode()
+
+    assert "HR-2026-7" not in own
+    assert "PD-110" not in own
+    assert "HR-2026-7" in for_the_lawyers
+
+
+def test_the_person_sees_that_their_file_was_taken_and_not_why(terminated: User, sam: User, otto: User):
+    taken(browser_of(sam), otto)
+
+    page = text_of(browser_of(otto).get("/me/"))
+
+    assert "Sam Okoro" in page
+    assert "all that is kept of you, taken as a file" in page
+    assert PURPOSE["purpose"] not in page
 
 
 def test_anybody_takes_their_own_and_nobody_elses(otto: User, ines: User):
