@@ -86,8 +86,5 @@ def a_copy(folder: Path, to: Path) -> Path:
 
 def as_owner(sql, *values):
     """What only the owner of the database can do: lift the triggers, and put them back as if nothing was."""
-    with connection.cursor() as cursor:
-        connection.check_constraints()  # PostgreSQL lifts no trigger while checks are pending
-        with triggers_lifted():
-            cursor.execute(sql, values)
-            connection.check_constraints()
+    with connection.cursor() as cursor, triggers_lifted():
+        cursor.execute(sql, values)
