@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import pytest
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.test import Client
 
 from portal.portal_sessions import prepare_own_places
@@ -106,7 +106,10 @@ def an_order(scene: Scene, reason: Reason = Reason.OFFBOARDING) -> Order:
 
 
 def status_of(answer: HttpResponse | Any) -> int:
-    """Of a page, whose download is let go of, or the exit code of a command."""
-    if isinstance(answer, HttpResponseBase):
-        answer.close()
+    """Of a page, whose download is read to its end and so let go of, or the exit code of a command.
+
+    Not by `close()`: that ends the request, and with it the connection whose transaction the test is.
+    """
+    if getattr(answer, "streaming", False):
+        answer.getvalue()
     return int(answer.status_code if hasattr(answer, "status_code") else answer.code)
