@@ -148,6 +148,7 @@ class TaggedPdf:
         figure = self._tree.add(
             "Figure", attributes=f"<</O /Layout /BBox [{points}]>>", alternative=alternative
         )
+        self._pdf.use(size=SMALL)
         with self._pdf.marked(figure):
             draw(self._pdf)
         self._pdf.set_y(top + height)

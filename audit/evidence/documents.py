@@ -31,9 +31,19 @@ def as_pdf(pack: Pack) -> bytes:
     _sample(pdf, pack)
     _roles(pdf, pack)
     _settings(pdf, pack)
-    for row in [*pack.matched.exceptions, *pack.sample][:MOST_PAGES]:
+    for row in _cases(pdf, pack):
         _case(pdf, row)
     return pdf.output()
+
+
+def _cases(pdf: TaggedPdf, pack: Pack) -> list[MatchRow]:
+    """Exceptions first, then the sample; each once. The sample is never left out for want of room."""
+    exceptions = pack.matched.exceptions
+    if len(exceptions) > MOST_PAGES:
+        said = _("The first %(shown)d of %(all)d exceptions have a page of their own; match.csv holds all.")
+        pdf.paragraph(said % {"shown": MOST_PAGES, "all": len(exceptions)})
+    rows = [*exceptions[:MOST_PAGES], *pack.sample]
+    return list({row.key: row for row in rows}.values())
 
 
 def _match(pdf: TaggedPdf, pack: Pack) -> None:
@@ -116,7 +126,6 @@ def _times(pdf: TaggedPdf, times: ResponseTimes) -> None:
 
 def _draw(page: FPDF, times: ResponseTimes) -> None:
     top, most = page.get_y(), max((bar.count for bar in times.bars), default=0) or 1
-    page.set_font_size(8)
     for number, bar in enumerate(times.bars):
         y = top + number * BAR_HEIGHT
         page.set_fill_color(

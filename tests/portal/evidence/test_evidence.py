@@ -49,7 +49,6 @@ def build(browser, kept: LeaverList, **typed):
 def pack_of(response, folder: Path) -> Path:
     path = folder / "evidence.zip"
     path.write_bytes(response.getvalue())
-    response.close()
     return path
 
 
