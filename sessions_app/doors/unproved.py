@@ -18,7 +18,9 @@ RECORDED_EVERY_SECONDS: Final = 60
 def note_unproved(*, door: Door, address: str | None, claimed: Target | None, why: str) -> None:
     """One entry a minute for each address and whoever it claims to be; `claimed` exists, or it is None."""
     named = hashlib.sha256(f"{door} {address or ''} {claimed.id if claimed else ''}".encode()).hexdigest()
-    if not cache.add(f"unproved:{named}", 1, RECORDED_EVERY_SECONDS):
+    key = f"unproved:{named}"
+    # Looked up first: adding takes the write lock, and a flood of guesses must not hold up everybody else.
+    if cache.get(key) or not cache.add(key, 1, RECORDED_EVERY_SECONDS):
         return
     with transaction.atomic():
         record(
