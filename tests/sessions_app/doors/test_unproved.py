@@ -1,4 +1,4 @@
-"""Programs that cannot prove who they are: recorded once a minute for each address and claim, never with what they sent."""
+"""Programs that cannot prove who they are: recorded once a minute by address and claim, without what they sent."""
 
 from __future__ import annotations
 
