@@ -291,6 +291,20 @@ def finding_in(folder: Path) -> str:
         return "not intact"
 
 
+def test_every_case_has_one_page_of_its_own_in_the_pdf(aude, month, tmp_path):
+    browser = browser_of(aude)
+    path = pack_of(build(browser, a_list(browser, month)), tmp_path)
+
+    with zipfile.ZipFile(path) as archive:
+        headings = archive.read("evidence.pdf").count(b"/S /H2")
+
+    sections, cases = (
+        6,
+        4,
+    )  # three exceptions and the one in both, although all three leavers are in the sample
+    assert headings == sections + cases
+
+
 def test_the_sample_can_be_drawn_again_from_its_seed(aude, month, tmp_path):
     browser = browser_of(aude)
     kept = a_list(browser, month)
