@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from enum import StrEnum
-from itertools import takewhile
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +13,7 @@ from django.db import transaction
 from audit.errors import UnknownSigningKey
 from audit.models import ReceiptVersion
 from audit.receipts import add_version, is_sealed, names_numbers, stamp
+from audit.signing import current_fingerprint
 from sessions_app.models import EndedSession, Revocation, RoleChange
 from sessions_app.models.moments import from_milliseconds, to_milliseconds
 from sessions_app.models.revocations import ReceiptOwes
@@ -41,15 +41,15 @@ class Change(StrEnum):
 def sign_version(revocation: Revocation, change: Change) -> ReceiptVersion | None:
     """The next version of this revocation's receipt, in the transaction of the change of state.
 
-    Ending access never waits for a signature: where the key cannot be used the change stands, the receipt
-    owes a version, and the clock makes it. None then.
+    Ending access never waits for a signature: where none can be made, for whatever reason, the change stands,
+    the receipt owes a version, and the clock makes it. None then.
     """
     locked = Revocation.objects.select_for_update().get(pk=revocation.pk)
     try:
         with transaction.atomic():
             version = add_version(locked.receipt, facts=_facts(locked, change))
-    except (UnknownSigningKey, ImproperlyConfigured, OSError) as failure:
-        logger.exception("receipt %s could not be signed: %s", locked.receipt, failure)
+    except Exception:  # whatever it is, it must not keep anybody's access open
+        logger.exception("receipt %s could not be signed", locked.receipt)
         _owe(revocation, ReceiptOwes.VERSION)
         return None
     _owe(revocation, ReceiptOwes.NOTHING if names_numbers(version) else ReceiptOwes.NUMBERS)
@@ -73,20 +73,30 @@ def _owe(revocation: Revocation, owes: ReceiptOwes) -> None:
 def sign_what_is_owed() -> int:
     """Versions that could not be signed when the state changed, and the numbers of entries sealed meanwhile.
 
-    Oldest first, a limited number at a time; returns how many were made. Stops at the first that cannot be
-    signed: the key is the same for all.
+    Oldest first, a limited number at a time; returns how many were made. One that fails keeps its place and
+    does not hold up the others; nothing is tried while the key cannot be used.
     """
+    if not _may_sign():
+        return 0
     late = [(each, Change.MADE_LATE) for each in _owing(ReceiptOwes.VERSION)]
     sealed = [(each, Change.SEALED) for each in _owing(ReceiptOwes.NUMBERS) if is_sealed(each.receipt)]
-    return sum(1 for _each in takewhile(_is_signed, [*late, *sealed]))
+    return sum(_is_signed(revocation, change) for revocation, change in [*late, *sealed])
+
+
+def _may_sign() -> bool:
+    try:
+        current_fingerprint()
+    except (UnknownSigningKey, ImproperlyConfigured, OSError) as failure:
+        logger.warning("receipts cannot be signed: %s", failure)
+        return False
+    return True
 
 
 def _owing(owes: ReceiptOwes) -> list[Revocation]:
     return list(Revocation.objects.filter(receipt_owes=owes).order_by("decided_at")[:SIGNED_AT_ONCE])
 
 
-def _is_signed(owed: tuple[Revocation, Change]) -> bool:
-    revocation, change = owed
+def _is_signed(revocation: Revocation, change: Change) -> bool:
     with transaction.atomic():
         return sign_version(revocation, change) is not None
 

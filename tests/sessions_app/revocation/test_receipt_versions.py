@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from audit.initiators import the_clock
 from audit.models import AuditEntry, ChainLink, ReceiptVersion
+from audit.receipts import add_version
 from sessions_app.changes.explanations import note_told
 from sessions_app.changes.reinstate import allow_sign_in_again
 from sessions_app.changes.role_changes import Wish, role_changed
 from sessions_app.models import Lease, Revocation, RoleChange
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import ReceiptOwes
+from sessions_app.revocation import receipt_versions
 from sessions_app.revocation.confirmations import note_absent_sign_ins, note_claims, note_second_factor
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
@@ -196,6 +198,27 @@ def test_a_key_that_cannot_be_used_does_not_hold_up_the_cutoff(hana, ines, setti
     assert sign_what_is_owed() == 1
     assert changes_of(revocation) == ["made_late"]
     assert versions_of(revocation)[0]["state"] == "cut_off"
+
+
+def test_a_receipt_that_cannot_be_signed_holds_up_neither_its_cutoff_nor_the_others(
+    hana, ines, otto, monkeypatch
+):
+    def fails_for_ines(receipt, *, facts):
+        if facts["people"][0]["id"] == str(ines.pk):
+            raise RuntimeError("a poisoned row")
+        return add_version(receipt, facts=facts)
+
+    monkeypatch.setattr(receipt_versions, "add_version", fails_for_ines)
+    poisoned = end(ines, by=hana)
+    other = end(otto, by=hana)
+    Revocation.objects.update(receipt_owes=ReceiptOwes.VERSION)
+
+    signed = sign_what_is_owed()
+
+    assert poisoned.cut_off_at is not None
+    assert signed == 1
+    assert changes_of(other)[-1] == "made_late"
+    assert Revocation.objects.get(pk=poisoned.pk).receipt_owes == ReceiptOwes.VERSION
 
 
 def test_the_clock_signs_what_was_decided_before_receipts_were_signed(hana, ines):
