@@ -32,6 +32,7 @@ class May(Enum):
     UNMASK_DETAILS = _("Unmask personal details of an entry, with a purpose")
     EXPORT_AUDIT = _("Export the audit trail")
     BUILD_EVIDENCE = _("Build evidence packs")
+    VERIFY_AUDIT = _("Verify the audit trail")
     SEE_CONFIGURATION = _("See issuers, applications and enforcement points")
     CHANGE_CONFIGURATION = _("Change issuers, applications, enforcement points and people")
     SEE_CREDENTIALS = _("See machine credentials")
@@ -63,6 +64,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.UNMASK_DETAILS:       (NO,  NO,  NO,  NO,  ALL, NO),
     May.EXPORT_AUDIT:         (OWN, OWN, ALL, NO,  ALL, OWN),
     May.BUILD_EVIDENCE:       (NO,  NO,  ALL, NO,  ALL, NO),
+    May.VERIFY_AUDIT:         (NO,  NO,  ALL, NO,  ALL, NO),
     May.SEE_CONFIGURATION:    (NO,  ALL, ALL, NO,  NO,  ALL),
     May.CHANGE_CONFIGURATION: (NO,  NO,  NO,  NO,  NO,  ALL),
     May.SEE_CREDENTIALS:      (NO,  OWN, OWN, NO,  ALL, ALL),
@@ -78,7 +80,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
 
 
 # What a role for a period of the trail opens. Every other page is about how things stand now.
-WITHIN_A_PERIOD = frozenset({May.SEE_AUDIT, May.EXPORT_AUDIT, May.UNMASK_DETAILS})
+WITHIN_A_PERIOD = frozenset({May.SEE_AUDIT, May.EXPORT_AUDIT, May.UNMASK_DETAILS, May.VERIFY_AUDIT})
 
 
 def reach_of(roles: frozenset[Role], may: May) -> Reach:

@@ -32,6 +32,7 @@ from portal.views import (
     step_up,
     terminate,
     unmasking,
+    verification,
 )
 from portal.views.theme import choose_theme
 from sessions_app.doors.api.service import api
@@ -94,6 +95,11 @@ urlpatterns = [
     path("audit/evidence/<int:list_id>/", evidence.evidence, name="evidence"),
     path("audit/evidence/<int:list_id>/explain/", evidence.explain, name="evidence_explain"),
     path("audit/evidence/<int:list_id>/build/", evidence.build, name="evidence_build"),
+    path("audit/verify/", verification.verify, name="audit_verify"),
+    path("audit/verify/<uuid:verification_id>/", verification.result, name="audit_verification"),
+    path("audit/verify/<uuid:verification_id>/next/", verification.go_further, name="audit_verify_next"),
+    path("audit/format/", verification.format_page, name="audit_format"),
+    path("audit/verifier.py", verification.script, name="audit_verifier"),
     path("audit/views/", saved_views.listing, name="audit_views"),
     path("audit/views/save/", saved_views.save, name="audit_view_save"),
     path("audit/views/<int:view_id>/share/", saved_views.share, name="audit_view_share"),

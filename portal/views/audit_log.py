@@ -15,6 +15,7 @@ from portal.moments import TimesShown, keep_times, times_of
 from portal.presenters.audit_entries import rows_for
 from portal.presenters.audit_filter import AuditQuestion
 from portal.presenters.audit_record import AuditRecord
+from portal.presenters.integrity import Integrity
 from portal.roles import May
 from portal.views.theme import local_path
 
@@ -40,6 +41,7 @@ def listing(request: HtmxRequest) -> HttpResponse:
         "times": times_of(request),
         "may_export": may(request.user, May.EXPORT_AUDIT),
         "may_build": may(request.user, May.BUILD_EVIDENCE),
+        "integrity": Integrity.now() if may(request.user, May.VERIFY_AUDIT) else None,
     }
     return page_or_part(request, "portal/audit/list.html", "entries", context)
 

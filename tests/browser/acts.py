@@ -109,6 +109,11 @@ def bringing_in_leavers(page: Page) -> None:
     page.get_by_role("heading", name="Evidence pack").wait_for()
 
 
+def verifying(page: Page) -> None:
+    page.get_by_role("button", name="Verify now").click()
+    page.get_by_role("heading", name="Intact, signer not checked").wait_for()
+
+
 def making_a_credential(page: Page) -> None:
     page.get_by_label("Name").fill("Okta event hook")
     page.get_by_role("checkbox").first.check()

@@ -25,6 +25,7 @@ from tests.browser.acts import (
     sending_empty,
     signing_in_wrongly,
     unmasking,
+    verifying,
 )
 
 ID = r"[0-9a-f-]{36}"
@@ -151,6 +152,9 @@ AUDIT = [
     ShownPage(name="audit-unmasked", at=A_MASKED_ENTRY, who="aude", act=unmasking),
     ShownPage(name="audit-export", at="/audit/?q=actor:ivan", who="aude", act=opening_exports),
     ShownPage(name="audit-exports-none", at="/audit/exports/", who="aude"),
+    ShownPage(name="audit-verify", at="/audit/verify/", who="sam"),
+    ShownPage(name="audit-verified", at="/audit/verify/", who="aude", act=verifying),
+    ShownPage(name="audit-format", at="/audit/format/", who="aude"),
     ShownPage(name="audit-as-hr", at="/audit/", who="hana"),
     ShownPage(name="evidence-lists", at="/audit/evidence/", who="aude", act=sending_empty),
     ShownPage(name="evidence", at="/audit/evidence/", who="aude", act=bringing_in_leavers),

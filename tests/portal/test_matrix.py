@@ -74,6 +74,7 @@ DOORS: dict[May, Door] = {
     ),
     May.EXPORT_AUDIT: Door(post="/audit/exports/", posts={"form": "csv"}),
     May.BUILD_EVIDENCE: Door(get="/audit/evidence/", post="/audit/evidence/"),
+    May.VERIFY_AUDIT: Door(get="/audit/verify/", post="/audit/verify/"),
     May.SEE_CONFIGURATION: Door(
         get="/settings/issuers/", post="/settings/issuers/explain/", posts={"token": "a.b.c"}
     ),
