@@ -9,7 +9,7 @@ import sys
 
 from tests.bench.scratch import scratch_installation
 
-MEASUREMENTS = ("lookup", "click", "doors", "rebuild", "frozen")
+MEASUREMENTS = ("lookup", "click", "doors", "rebuild", "frozen", "trail")
 
 
 def main() -> None:
@@ -18,10 +18,11 @@ def main() -> None:
         "--only", choices=MEASUREMENTS, action="append", help="measure only this (repeatable)"
     )
     parser.add_argument("--entries", type=int, default=1_000_000, help="entries in Redis for the look-up")
+    parser.add_argument("--trail", type=int, default=1_000_000, help="entries in the audit trail")
     asked = parser.parse_args()
     with scratch_installation() as server:
         say_where()
-        from tests.bench import clicks, doors, frozen, lookup, rebuilding
+        from tests.bench import clicks, doors, frozen, lookup, rebuilding, trail
 
         work = {
             "lookup": lambda: lookup.measure(server, entries=asked.entries),
@@ -29,6 +30,7 @@ def main() -> None:
             "doors": doors.measure,
             "rebuild": rebuilding.measure,
             "frozen": lambda: frozen.measure(server),
+            "trail": lambda: trail.measure(entries=asked.trail),
         }
         for name in asked.only or MEASUREMENTS:
             sys.stdout.write(work[name]() + "\n\n")

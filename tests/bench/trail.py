@@ -1,0 +1,129 @@
+"""The trail: what an entry adds to an action, how fast entries are sealed, and how long checking all of them takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from django.db import connection, transaction
+
+from audit import verifier
+from audit.bundle import write_bundle
+from audit.chain import is_waiting
+from audit.events import Events
+from audit.initiators import Door, Initiator, InitiatorKind, the_shell
+from audit.models import AuditEntry, AuditSubject
+from audit.record import Occurrence, Target, record, record_many
+from audit.sealing import Sealing
+from audit.signing import current_fingerprint
+from audit.verification import begin, run_to_the_end
+from tests.bench.timing import in_turns
+
+SEED = 2000
+ROUNDS, CALLS = 5, 40
+HANA = Initiator(
+    kind=InitiatorKind.MACHINE, id="hr-system", name="Hana Weiss", door=Door.API, address="198.51.100.23"
+)
+
+
+def measure(*, entries: int) -> str:
+    """One table. The trail is filled by copying rows in SQL, so that filling does not take longer than measuring."""
+    added = in_turns({"entry": one_action}, rounds=ROUNDS, calls=CALLS)["entry"]
+    _seal()
+    total = _fill(entries)
+    sealed_in = _timed(_seal)
+    before = time.process_time()
+    in_database, problems = _verify_database()
+    of_processor = time.process_time() - before
+    in_export, verdict = _verify_export()
+    lines = [
+        f"Trail, {total:,} entries on {connection.vendor}:",
+        f"  an action's entry       p50 {added.p50 / 1000:8.2f} ms   p99 {added.p99 / 1000:8.2f} ms   (must: < 5 ms)",
+        f"  sealing                 {total / sealed_in:12,.0f} entries/s      (must: 1,000/s)",
+        f"  verify the database     {in_database:12.1f} s   problems: {problems}   ({of_processor:.1f} s of processor)",
+        f"  verify a whole export   {in_export:12.1f} s   {verdict}   (the stand-alone script)",
+        f"  at 1,000,000 that makes {in_database / total * 1e6:12.1f} s and {in_export / total * 1e6:.1f} s"
+        "   (must: < 60 s, aim: < 10 s)",
+    ]
+    return "\n".join(lines)
+
+
+def one_action(number: int) -> None:
+    """One entry in its transaction, with the values beside it."""
+    with transaction.atomic():
+        record(
+            Events.SIGN_IN_ALLOWED_AGAIN,
+            initiator=HANA,
+            target=_target(),
+            reason="other",
+            details={"count": number},
+        )
+
+
+def _target() -> Target:
+    return Target(kind="role_grant", id=str(uuid4()), label="Ines Almeida")
+
+
+def _fill(entries: int) -> int:
+    """Doubles the trail in SQL until it has about so many entries; returns how many wait to be sealed."""
+    with transaction.atomic():
+        seeds = record_many(
+            Events.SIGN_IN_ALLOWED_AGAIN,
+            initiator=HANA,
+            occurrences=[
+                Occurrence(target=_target(), reason="other", details={"count": n}) for n in range(SEED)
+            ],
+        )
+    first, count = seeds[0].pk, SEED
+    while count < entries:
+        more = min(count, entries - count)
+        _copy(AuditEntry, "id", first=first, more=more, by=count)
+        _copy(AuditSubject, "entry_id", first=first, more=more, by=count)
+        count += more
+    return count
+
+
+def _copy(model: type[AuditEntry] | type[AuditSubject], key: str, *, first: int, more: int, by: int) -> None:
+    columns = [f.column for f in model._meta.concrete_fields if f.column not in {"id", key}]
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} ({key}, {names}) SELECT {key} + %s, {names} "  # noqa: S608  # names of our own
+            f"FROM {model._meta.db_table} WHERE {key} >= %s AND {key} < %s",
+            [by, first, first + more],
+        )
+
+
+def _seal() -> None:
+    sealing = Sealing()
+    while is_waiting():
+        sealing.work(seconds=60)
+
+
+def _verify_database() -> tuple[float, int]:
+    verification = begin(asked_by=the_shell(), fingerprint=current_fingerprint())
+    began = time.perf_counter()
+    done = run_to_the_end(verification, by=the_shell(), tell=lambda _: None)
+    return time.perf_counter() - began, done.problem_count
+
+
+def _verify_export() -> tuple[float, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export.zip"
+        with path.open("wb") as file:
+            write_bundle(file, entries=AuditEntry.objects.all())
+        command = [sys.executable, "-I", verifier.__file__, path, "--key-fingerprint", current_fingerprint()]
+        began = time.perf_counter()
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        return time.perf_counter() - began, said.stdout.split("\n")[0]
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
