@@ -12,6 +12,7 @@ from audit.exports.jobs import ask, run
 from audit.exports.models import ExportJob
 from audit.models import LeaverList
 from audit.record import Target, record
+from audit.verification import begin
 from portal.models import SavedView
 from portal.saved_views import save_view
 from tests.every_deed.deeds import Act, deed
@@ -82,6 +83,18 @@ def fetching_a_file_that_was_written_in_the_background(scene: Any) -> Act:
 @deed("audit/exports/<uuid:job_id>/cancel/", "EX-104 aude export", answers=303)
 def cancelling_an_export(scene: Any) -> Act:
     return scene.post("aude", f"/audit/exports/{a_job(scene).pk}/cancel/")
+
+
+@deed("audit/verify/", answers=303)
+def beginning_to_verify(scene: Any) -> Act:
+    """A check that has only begun says nothing yet; its end is the entry."""
+    return scene.post("aude", "/audit/verify/", {"fingerprint": ""})
+
+
+@deed("audit/verify/<uuid:verification_id>/next/", "CN-110 aude -")
+def verifying_to_the_end(scene: Any) -> Act:
+    began = begin(asked_by=scene.by("aude"), fingerprint="")
+    return scene.post("aude", f"/audit/verify/{began.pk}/next/")
 
 
 @deed("audit/times/", answers=302)

@@ -29,6 +29,9 @@ READS: dict[str, tuple[str, str]] = {
     "audit/": ("aude", "/audit/"),
     "audit/<int:entry_id>/": ("aude", "/audit/{entry}/"),
     "audit/<int:entry_id>/row/": ("aude", "/audit/{entry}/row/"),
+    "audit/format/": ("otto", "/audit/format/"),
+    "audit/verifier.py": ("otto", "/audit/verifier.py"),
+    "audit/verify/<uuid:verification_id>/": ("aude", "/audit/verify/{verification}/"),
     "audit/views/": ("aude", "/audit/views/"),
     "settings/": ("ada", "/settings/"),
     "settings/roles/": ("ada", "/settings/roles/"),
@@ -62,5 +65,7 @@ WRITTEN_BY_LOOKING = {
 def example(scene: Any, at: str) -> str:
     """An address that leads somewhere."""
     address = READS[at][1]
-    named = [name for name in ("receipt", "session", "entry", "point") if f"{{{name}}}" in address]
+    named = [
+        name for name in ("receipt", "session", "entry", "point", "verification") if f"{{{name}}}" in address
+    ]
     return address.format(**{name: str(getattr(scene, f"{name}_id")) for name in named})

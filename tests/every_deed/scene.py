@@ -10,6 +10,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from audit.verification import begin
 from portal.portal_sessions import prepare_own_places
 from sessions_app.models import Session, User
 from sessions_app.models.moments import database_now
@@ -66,6 +67,11 @@ class Scene:
     def receipt_id(self) -> str:
         """Of a revocation that Sam ordered."""
         return revoke(an_order(self)).receipt
+
+    @cached_property
+    def verification_id(self) -> Any:
+        """A check of the trail that Aude began."""
+        return begin(asked_by=self.by("aude"), fingerprint="").pk
 
     @property
     def entry_id(self) -> int:
