@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+from django.core.management.color import no_style
 from django.db import connection, transaction
 
 from audit import verifier
@@ -85,7 +86,15 @@ def _fill(entries: int) -> int:
         _copy(AuditEntry, "id", first=first, more=more, by=count)
         _copy(AuditSubject, "entry_id", first=first, more=more, by=count)
         count += more
+    _let_numbers_go_on()
     return count
+
+
+def _let_numbers_go_on() -> None:
+    """PostgreSQL counts ids by itself and has not seen those that were copied."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [AuditEntry]):
+            cursor.execute(statement)
 
 
 def _copy(model: type[AuditEntry] | type[AuditSubject], key: str, *, first: int, more: int, by: int) -> None:
