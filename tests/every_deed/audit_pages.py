@@ -10,7 +10,7 @@ from audit.events import Events
 from audit.exports.forms import Form
 from audit.exports.jobs import ask, run
 from audit.exports.models import ExportJob
-from audit.models import LeaverList, Verification
+from audit.models import LeaverList
 from audit.record import Target, record
 from audit.verification import begin
 from portal.models import SavedView
@@ -138,22 +138,3 @@ def explaining_an_exception(scene: Any) -> Act:
 def building_an_evidence_pack(scene: Any) -> Act:
     asked = {"seed": "2026-q4", "size": "1", "as_of": today().isoformat()}
     return scene.post("aude", f"/audit/evidence/{a_list_of(scene).pk}/build/", asked)
-
-
-@deed("audit/verify/", answers=303)
-def starting_to_verify(scene: Any) -> Act:
-    return scene.post("aude", "/audit/verify/", {})
-
-
-@deed("audit/verify/<uuid:verification_id>/")
-def watching_a_verification(scene: Any) -> Act:
-    return scene.get("aude", f"/audit/verify/{a_verification(scene).pk}/")
-
-
-@deed("audit/verify/<uuid:verification_id>/next/", "CN-110 aude -")
-def verifying_in_the_page(scene: Any) -> Act:
-    return scene.post("aude", f"/audit/verify/{a_verification(scene).pk}/next/", {})
-
-
-def a_verification(scene: Any) -> Verification:
-    return begin(asked_by=scene.by("aude"), fingerprint="")

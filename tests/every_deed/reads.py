@@ -31,10 +31,7 @@ READS: dict[str, tuple[str, str]] = {
     "audit/<int:entry_id>/row/": ("aude", "/audit/{entry}/row/"),
     "audit/format/": ("otto", "/audit/format/"),
     "audit/verifier.py": ("otto", "/audit/verifier.py"),
-<<<<<<< HEAD
     "audit/verify/<uuid:verification_id>/": ("aude", "/audit/verify/{verification}/"),
-=======
->>>>>>> 8dc9725 (Measure what an entry adds, how fast entries are sealed and how long checking all of them takes)
     "audit/views/": ("aude", "/audit/views/"),
     "settings/": ("ada", "/settings/"),
     "settings/roles/": ("ada", "/settings/roles/"),
