@@ -29,8 +29,8 @@ def test_hr_ends_an_access_in_at_most_four_deeds_and_sees_the_proof(
         hana = Hands(page=page)
         hana.types("ines", into=SEARCH)
         hana.clicks(page.get_by_role("link", name="Terminate now Ines Almeida"))
-        # Six, and a seventh once the token shown to the sample service above was noticed.
-        hana.clicks(page.get_by_role("button", name=re.compile(r"Terminate [67] sessions")))
+        # Six, and more once what her token was used for above was noticed.
+        hana.clicks(page.get_by_role("button", name=re.compile(r"Terminate \d+ sessions")))
 
         sees_receipt(page, of="Ines Almeida")
         assert len(hana.deeds) <= 4
