@@ -114,7 +114,7 @@ class Events:
     SIGN_IN_ALLOWED_AGAIN = EventKind(
         "RV-120",
         "sign_in.allowed_again",
-        _("%(initiator)s allowed %(target)s to sign in again; old tokens stay dead"),
+        _("%(initiator)s allowed %(target)s to sign in again; old tokens stay dead, receipt %(receipt)s"),
         ("target", "reason"),
         _("%(initiator)s could not allow %(target)s to sign in again: %(why)s"),
     )
@@ -122,13 +122,16 @@ class Events:
     SECOND_FACTOR_PROVED = EventKind(
         "RV-130",
         "second_factor.proved",
-        _("%(target)s is back with a second factor, proved to %(issuer)s"),
+        _("%(target)s is back with a second factor, proved to %(issuer)s, receipt %(receipt)s"),
         ("target", "details.issuer"),
     )
     SECOND_FACTOR_WAIVED = EventKind(
         "RV-131",
         "second_factor.waived",
-        _("%(initiator)s identified %(target)s in another way; no second factor is demanded any more"),
+        _(
+            "%(initiator)s identified %(target)s in another way; no second factor is demanded any more, "
+            "receipt %(receipt)s"
+        ),
         ("target", "personal.note"),
         _("%(initiator)s could not waive the second factor of %(target)s: %(why)s"),
     )

@@ -104,6 +104,7 @@ def _second_factor(revocation: Revocation) -> dict[str, str | None] | None:
     return {
         "proved_at": _stamp(revocation.second_factor_proved_at),
         "proved_to": issuer.iss if issuer else None,
+        "waived_at": _stamp(revocation.second_factor_waived_at),
     }
 
 

@@ -34,6 +34,7 @@ CHANGES: dict[Change, StrOrPromise] = {
     Change.CUT_OFF: gettext_lazy("Cut off"),
     Change.TOLD: gettext_lazy("The person was told"),
     Change.SECOND_FACTOR_PROVED: gettext_lazy("Second factor proved"),
+    Change.SECOND_FACTOR_WAIVED: gettext_lazy("Second factor waived"),
     Change.CLAIMS_COMPARED: gettext_lazy("New token compared"),
     Change.SIGN_IN_ALLOWED_AGAIN: gettext_lazy("Sign-in allowed again"),
     Change.SEALED: gettext_lazy("Entries numbered in the chain"),
@@ -235,6 +236,8 @@ class VersionPage:
         demanded = self.document["second_factor"]
         if demanded is None:
             return []
+        if waived_at := demanded.get("waived_at"):  # versions of before waivers were signed have no such key
+            return [(_("Second factor"), _("Waived at %s: identified in another way") % moment(waived_at))]
         if demanded["proved_at"] is None:
             return [(_("Second factor"), _("Demanded, not proved yet."))]
         return [(_("Second factor"), _("Proved at %s") % moment(demanded["proved_at"]))]

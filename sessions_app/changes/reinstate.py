@@ -10,7 +10,7 @@ from django.db import transaction
 
 from audit.events import Events
 from audit.initiators import Initiator
-from audit.record import Outcome, Target, record
+from audit.record import Occurrence, Outcome, Target, record, record_many
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.errors import ReasonTooShort
 from sessions_app.changes.identities import make_links_count
@@ -18,6 +18,7 @@ from sessions_app.models import BlacklistEntry, Revocation, User
 from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
 from sessions_app.revocation import entries
 from sessions_app.revocation.entries import PersonState
+from sessions_app.revocation.entries_of_record import under_each_receipt
 from sessions_app.revocation.errors import ActingOnOneself, NotBlocked, OrderRefused
 from sessions_app.revocation.receipt_versions import Change, sign_versions
 from sessions_app.revocation.rules import refuse_privileged
@@ -71,15 +72,10 @@ def _decide(user: User, *, by: Initiator, reason: str) -> tuple[datetime, list[B
     written = _write_entries(locked, now)
     blocking = list(Revocation.objects.of(locked).filter(blocks_sign_in=True, reinstated_at=None))
     Revocation.objects.filter(pk__in=[each.pk for each in blocking]).update(reinstated_at=now)
-    latest = locked.latest_revocation()
-    record(
-        Events.SIGN_IN_ALLOWED_AGAIN,
-        initiator=by,
-        target=Target.of(locked, label=locked.display_name),
-        reason=REASON_CODE,
-        receipt=latest.receipt if latest else "",
-        personal={"note": reason},
+    about = Occurrence(
+        target=Target.of(locked, label=locked.display_name), reason=REASON_CODE, personal={"note": reason}
     )
+    record_many(Events.SIGN_IN_ALLOWED_AGAIN, initiator=by, occurrences=under_each_receipt(about, blocking))
     sign_versions(blocking, Change.SIGN_IN_ALLOWED_AGAIN)
     return now, written
 

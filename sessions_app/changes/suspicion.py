@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.events import EventKind, Events
 from audit.initiators import Initiator
-from audit.record import Outcome, Target, record
+from audit.record import Occurrence, Outcome, Target, record, record_many
 from sessions_app.changes.errors import NothingDemanded, ReasonTooShort
 from sessions_app.models import Revocation, User
 from sessions_app.models.moments import database_now
@@ -17,8 +17,10 @@ from sessions_app.models.reasons import Reason
 from sessions_app.revocation import entries
 from sessions_app.revocation.confirmations import publish_what_is_true
 from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.entries_of_record import under_each_receipt
 from sessions_app.revocation.errors import ActingOnOneself, OrderRefused
 from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.revocation.receipt_versions import Change, sign_versions
 from sessions_app.revocation.rules import refuse_privileged
 
 ENROLMENT_LASTS = timedelta(hours=1)
@@ -85,7 +87,7 @@ def allow_enrolment(user: User, *, by: Initiator, reason: str) -> datetime:
 
 
 def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
-    """End the demand because the person was identified in another way, which the reason says.
+    """End the demand because the person was identified in another way, which the reason and every receipt say.
 
     Raises ReasonTooShort, NothingDemanded, ActingOnOneself or PrivilegedPerson.
     """
@@ -93,14 +95,13 @@ def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         entries.restate_person(locked, second_factor_since_ms=0)
-        demanded = Revocation.objects.of(locked).demanding_second_factor().values("pk")
-        Revocation.objects.filter(pk__in=demanded).update(second_factor_waived_at=database_now())
-        record(
-            Events.SECOND_FACTOR_WAIVED,
-            initiator=by,
-            target=Target.of(locked, label=locked.display_name),
-            personal={"note": reason},
+        waived = list(Revocation.objects.of(locked).demanding_second_factor())
+        Revocation.objects.filter(pk__in=[each.pk for each in waived]).update(
+            second_factor_waived_at=database_now()
         )
+        about = Occurrence(target=Target.of(locked, label=locked.display_name), personal={"note": reason})
+        record_many(Events.SECOND_FACTOR_WAIVED, initiator=by, occurrences=under_each_receipt(about, waived))
+        sign_versions(waived, Change.SECOND_FACTOR_WAIVED)
     publish_what_is_true(locked)
 
 

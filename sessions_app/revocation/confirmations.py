@@ -14,6 +14,7 @@ from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.models import Issuer, Revocation, RoleChange, RoleChangeState, User
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation import entries, publishing
+from sessions_app.revocation.entries_of_record import under_each_receipt
 from sessions_app.revocation.receipt_versions import Change, sign_version, sign_versions
 
 SIGNS_IN_WITHIN = timedelta(days=1)
@@ -39,13 +40,11 @@ def note_second_factor(user: User, *, issuer: Issuer | None, proved_at: datetime
         Revocation.objects.filter(pk__in=[each.pk for each in met]).update(
             second_factor_proved_at=proved_at, second_factor_proved_to=issuer
         )
-        record(
-            Events.SECOND_FACTOR_PROVED,
-            initiator=by,
+        about = Occurrence(
             target=Target.of(locked, label=locked.display_name),
-            receipt=met[0].receipt if met else "",
             details={"issuer": issuer.iss if issuer else "-"},
         )
+        record_many(Events.SECOND_FACTOR_PROVED, initiator=by, occurrences=under_each_receipt(about, met))
         sign_versions(met, Change.SECOND_FACTOR_PROVED)
     publish_what_is_true(locked)
     return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -54,6 +55,11 @@ def record_repetition(order: Order, done: Revocation, user: User) -> None:
         sessions_ended=0,
         personal={"note": order.note} if order.note else None,
     )
+
+
+def under_each_receipt(about: Occurrence, revocations: Iterable[Revocation]) -> list[Occurrence]:
+    """One deed that changes what several receipts say is an entry under each; under none, one entry all the same."""
+    return [replace(about, receipt=each.receipt) for each in revocations] or [about]
 
 
 def record_refusal(order: Order, refusal: OrderRefused) -> None:

@@ -32,6 +32,7 @@ class Change(StrEnum):
     CUT_OFF = "cut_off"
     TOLD = "told"
     SECOND_FACTOR_PROVED = "second_factor_proved"
+    SECOND_FACTOR_WAIVED = "second_factor_waived"
     CLAIMS_COMPARED = "claims_compared"
     SIGN_IN_ALLOWED_AGAIN = "sign_in_allowed_again"
     SEALED = "sealed"
@@ -47,7 +48,8 @@ def sign_version(revocation: Revocation, change: Change) -> ReceiptVersion | Non
     locked = Revocation.objects.select_for_update().get(pk=revocation.pk)
     try:
         with transaction.atomic():
-            version = add_version(locked.receipt, facts=_facts(locked, change))
+            facts = {"change": change.value, **what_is_true(locked)}
+            version = add_version(locked.receipt, facts=facts)
     except Exception:  # whatever it is, it must not keep anybody's access open
         logger.exception("receipt %s could not be signed", locked.receipt)
         _owe(revocation, ReceiptOwes.VERSION)
@@ -104,10 +106,12 @@ def _is_signed(revocation: Revocation, change: Change) -> bool:
 # --- What a version says --------------------------------------------------------------------------
 
 
-def _facts(revocation: Revocation, change: Change) -> dict[str, Any]:
-    """Ids and codes only: no name, no address, no note, no ticket."""
+def what_is_true(revocation: Revocation) -> dict[str, Any]:
+    """What the next version would say. Ids and codes only: no name, no address, no note, no ticket.
+
+    Whoever changes any of it signs a version in the same transaction.
+    """
     return {
-        "change": change.value,
         "state": _state(revocation),
         "scope": revocation.scope,
         "reason": revocation.reason,
@@ -199,6 +203,7 @@ def _second_factor(revocation: Revocation) -> dict[str, str | None] | None:
     return {
         "proved_at": stamp(revocation.second_factor_proved_at),
         "proved_to": issuer.iss if issuer else None,
+        "waived_at": stamp(revocation.second_factor_waived_at),
     }
 
 

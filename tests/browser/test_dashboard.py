@@ -27,7 +27,9 @@ def test_the_form_of_sign_in_leads_on_to_the_application_that_asked(visitors: Vi
 
 def test_somebody_whose_access_ended_signs_in_anew_on_the_way_to_the_application(visitors: Visitors) -> None:
     with visitors.visit("carlos", anew=True) as page:
-        visitors.curfew.manage("revoke", "--user", "carlos", "--reason", "other", "--note", "asked at the desk")
+        visitors.curfew.manage(
+            "revoke", "--user", "carlos", "--reason", "other", "--note", "asked at the desk"
+        )
 
         page.goto(f"{visitors.curfew.dashboard}/sign-in")
         fill_in(page, "carlos", visitors.curfew.password)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from audit.models import AuditEntry
-from sessions_app.models import User
+from audit.models import AuditEntry, ReceiptVersion
+from sessions_app.models import Revocation, User
+from sessions_app.revocation.receipt_versions import what_is_true
 
 Act = Callable[[], Any]
 
@@ -48,6 +49,16 @@ def newest_entry() -> int:
     """Entries above this number are what the act left."""
     newest = AuditEntry.objects.order_by("-id").values_list("id", flat=True).first()
     return newest or 0
+
+
+def receipts_behind() -> list[str]:
+    """Receipts whose newest signed version does not say what is true: somebody changed it and signed nothing."""
+    return [each.receipt for each in Revocation.objects.all() if not _says_what_is_true(each)]
+
+
+def _says_what_is_true(revocation: Revocation) -> bool:
+    newest = ReceiptVersion.objects.of(revocation.receipt).last()
+    return newest is not None and newest.facts | what_is_true(revocation) == newest.facts
 
 
 def left_since(number: int) -> list[str]:

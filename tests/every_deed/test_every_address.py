@@ -18,7 +18,7 @@ from sessions_app.models import Session
 from tests.every_deed import api, audit_pages, oauth, own, people, privacy, sign_in  # noqa: F401  # each fills the table
 from tests.every_deed import settings as settings_pages  # noqa: F401
 from tests.every_deed.addresses import addresses, closed, closed_example, guarded
-from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry
+from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry, receipts_behind
 from tests.every_deed.reads import NOTHING_THERE, READS, WRITTEN_BY_LOOKING, example
 from tests.every_deed.scene import Scene, status_of
 from tests.key_server import running_key_server
@@ -59,6 +59,7 @@ def test_a_deed_leaves_exactly_its_entries(
     assert status_of(answer) == deed.answers
     assert getattr(getattr(answer, "resolver_match", None), "route", deed.at) == deed.at
     assert left_since(before) == list(deed.leaves)
+    assert receipts_behind() == []
 
 
 @pytest.mark.parametrize("at", READS, ids=lambda at: at or "home")

@@ -15,7 +15,7 @@ from audit.models import AuditEntry
 from portal.portal_sessions import prepare_own_places
 from sessions_app.models import OAuthClient, User
 from tests.every_deed import commands, privacy  # noqa: F401  # each fills the table
-from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry
+from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry, receipts_behind
 from tests.every_deed.scene import Scene, status_of
 from tests.sessions_app.commands.shell import ran
 
@@ -49,6 +49,7 @@ def test_a_command_leaves_exactly_its_entries(deed: Deed, scene: Scene):
 
     assert status_of(result) == deed.answers
     assert left_since(before) == list(deed.leaves)
+    assert receipts_behind() == []
 
 
 def test_the_first_start_is_in_the_trail_as_the_shell_s():

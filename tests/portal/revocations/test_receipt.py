@@ -224,7 +224,7 @@ def test_the_json_says_that_a_second_factor_was_demanded_and_not_proved_yet(sam,
 
     kept = json.loads(browser_of(sam).get(address.rstrip("/") + ".json").content)
 
-    assert kept["second_factor"] == {"proved_at": None, "proved_to": None}
+    assert kept["second_factor"] == {"proved_at": None, "proved_to": None, "waived_at": None}
 
 
 def test_a_cut_off_receipt_no_longer_asks_again(hana, ines):

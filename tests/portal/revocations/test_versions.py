@@ -11,6 +11,7 @@ from audit.canonical import canonical_bytes
 from audit.models import ReceiptVersion
 from audit.signing import current_fingerprint, grouped
 from sessions_app.changes.reinstate import allow_sign_in_again
+from sessions_app.changes.suspicion import waive_second_factor
 from sessions_app.models import Revocation, Role
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import ReceiptOwes
@@ -100,6 +101,17 @@ def test_a_later_change_of_state_adds_a_version(hana, ivan, ines, address):
     page = text_of(browser_of(hana).get(f"{address}v/3/"))
 
     assert "Was blocked; allowed again" in page
+
+
+def test_a_waived_second_factor_adds_a_version_that_says_so(sam, ines):
+    address = terminate(browser_of(sam), ines, reason="security_incident").headers["Location"]
+    waive_second_factor(ines, by=initiator_of(sam), reason="showed her passport")
+
+    page = text_of(browser_of(sam).get(f"{address}v/3/"))
+
+    assert "Second factor waived" in page
+    assert "identified in another way" in page
+    assert "passport" not in page
 
 
 def test_a_document_that_was_changed_in_the_database_is_called_so(hana, address):

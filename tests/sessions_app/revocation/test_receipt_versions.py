@@ -84,7 +84,11 @@ def test_a_second_factor_that_was_proved_is_a_version(sam, ines, issuer):
     note_second_factor(ines, issuer=issuer, proved_at=timezone.now(), by=the_clock())
 
     assert changes_of(revocation)[-1] == "second_factor_proved"
-    assert versions_of(revocation)[1]["second_factor"] == {"proved_at": None, "proved_to": None}
+    assert versions_of(revocation)[1]["second_factor"] == {
+        "proved_at": None,
+        "proved_to": None,
+        "waived_at": None,
+    }
     assert versions_of(revocation)[2]["second_factor"]["proved_to"] == issuer.iss
 
 
