@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -22,6 +22,12 @@ from audit.verifier import CHECKPOINTS, ENTRIES, GAPS, KEYS, MANIFEST, MANIFEST_
 
 VERIFIER = "verifier.py"
 FAST = 1  # compression that keeps up with the database
+
+Progress = Callable[[int], None]
+
+
+def nobody_watches(_entries: int) -> None:
+    pass
 
 
 @dataclass
@@ -48,37 +54,43 @@ class BundleWritten:
 
 
 def write_bundle(
-    file: BinaryIO,
+    file: IO[bytes],
     *,
     entries: QuerySet[AuditEntry],
     shows: proofs.Shows = proofs.shows_nothing,
     about: Mapping[str, Any] | None = None,
+    on_progress: Progress = nobody_watches,
 ) -> BundleWritten:
-    """Writes these entries with their proofs; in constant memory, whatever their number.
+    """Writes these entries with their proofs; in constant memory, whatever their number. The file may be a pipe.
 
     1. A checkpoint is taken now, so that everything sealed so far is in one. 2. Entries, in the order of
     their numbers. 3. What stands for the entries left out. 4. Checkpoints, keys and the verifier itself.
     5. The manifest, signed. `about` goes into it (the question asked, who asked), so nothing personal may be
-    in it. `shows` decides which personal values go along. Raises UnknownSigningKey where it cannot be signed.
+    in it. `shows` decides which personal values go along. `on_progress` is told the entries written, again and
+    again until the end, and may end it by raising. Raises UnknownSigningKey where it cannot be signed.
     """
     anchor, members = take_checkpoint(), dict[str, Member]()
+    members[ENTRIES] = member = Member()
+
+    def beat() -> None:
+        on_progress(member.lines)
+
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=FAST) as archive:
-        sealed = proofs.sealed_lines(entries, size=anchor.size, shows=shows)
+        sealed = proofs.sealed_lines(entries, size=anchor.size, shows=shows, beat=beat)
         waiting = proofs.unsealed_lines(entries, size=anchor.size, shows=shows)
-        members[ENTRIES] = member = Member()
         with archive.open(ENTRIES, "w", force_zip64=True) as part:
-            _copy(sealed, part, member)
+            _copy(sealed, part, member, beat)
             sealed_count = member.lines
-            _copy(waiting, part, member)
+            _copy(waiting, part, member, beat)
         for name, lines in (
-            (GAPS, proofs.gap_lines(entries, size=anchor.size)),
+            (GAPS, proofs.gap_lines(entries, size=anchor.size, beat=beat)),
             (CHECKPOINTS, proofs.checkpoint_lines(anchor)),
             (KEYS, proofs.key_lines()),
             (VERIFIER, [Path(verifier.__file__).read_bytes()]),
         ):
             members[name] = Member()
             with archive.open(name, "w", force_zip64=True) as part:
-                _copy(lines, part, members[name])
+                _copy(lines, part, members[name], beat)
         written = BundleWritten(
             entries=member.lines, unsealed=member.lines - sealed_count, checkpoint=anchor.number
         )
@@ -110,7 +122,9 @@ def _sign(archive: zipfile.ZipFile, manifest: bytes) -> None:
     archive.writestr(MANIFEST_SIGNATURE, canonical(signed) + b"\n")
 
 
-def _copy(pieces: Iterable[bytes], part: Any, member: Member) -> None:
+def _copy(pieces: Iterable[bytes], part: IO[bytes], member: Member, beat: proofs.Beat) -> None:
     for piece in pieces:
         member.add(piece)
         part.write(piece)
+        if member.lines % proofs.AT_ONCE == 0:
+            beat()

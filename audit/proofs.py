@@ -18,10 +18,11 @@ from audit.models import AuditEntry, AuditSubject, ChainLink, Checkpoint, TrailK
 from audit.verifier import GENESIS, UNSEALED, Tree, canonical
 
 AT_ONCE = 1000
-LINKS_AT_ONCE = 5000
+NUMBERS_AT_ONCE = 20_000
 CHECKPOINTS_SHOWN = 10_000  # about a week of idle minutes; the files outside the database hold all of them
 
 Shows = Callable[["KeptValue"], bool]
+Beat = Callable[[], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +40,19 @@ def shows_nothing(_value: KeptValue) -> bool:
     return False
 
 
-def sealed_lines(entries: QuerySet[AuditEntry], *, size: int, shows: Shows) -> Iterator[bytes]:
-    """The entries up to number `size`, one line each, in the order of their numbers; in constant memory."""
-    found = entries.filter(link__number__lte=size).order_by("link__number")
-    places = found.values_list("link__number", "pk").iterator(chunk_size=AT_ONCE)
-    for chunk in _chunks(places):
+def nobody_waits() -> None:
+    pass
+
+
+def sealed_lines(
+    entries: QuerySet[AuditEntry], *, size: int, shows: Shows, beat: Beat = nobody_waits
+) -> Iterator[bytes]:
+    """The entries up to number `size`, one line each, in the order of their numbers; in constant memory.
+
+    No read is open between two lines, so whoever takes them may write to the database meanwhile. `beat` is
+    called now and then, also while nothing is found.
+    """
+    for chunk in _chunks(_places(entries, size, beat)):
         forms, hashes = forms_of([pk for _, pk in chunk]), _hashes_around([number for number, _ in chunk])
         beside = _shown_beside(forms, shows)
         for number, pk in chunk:
@@ -54,7 +63,7 @@ def sealed_lines(entries: QuerySet[AuditEntry], *, size: int, shows: Shows) -> I
 def unsealed_lines(entries: QuerySet[AuditEntry], *, size: int, shows: Shows) -> Iterator[bytes]:
     """The entries that have no place up to number `size` yet, and so are not proved."""
     found = entries.filter(Q(link__isnull=True) | Q(link__number__gt=size)).order_by("pk")
-    for chunk in _chunks(found.values_list("pk", flat=True).iterator(chunk_size=AT_ONCE)):
+    for chunk in _chunks(_keys(found)):
         forms = forms_of(chunk)
         beside = _shown_beside(forms, shows)
         for pk in chunk:
@@ -67,17 +76,14 @@ def line_of(place: bytes, form: dict[str, Any], personal: Sequence[dict[str, str
     return UNSEALED.replace(b"null", place) + body_of(form) + b',"personal":' + beside + b"}\n"
 
 
-def gap_lines(entries: QuerySet[AuditEntry], *, size: int) -> Iterator[bytes]:
+def gap_lines(entries: QuerySet[AuditEntry], *, size: int, beat: Beat = nobody_waits) -> Iterator[bytes]:
     """For everything up to number `size` that is not among these entries: roots of the largest possible subtrees.
 
     Together with the entries they give the root that a checkpoint signed. Reads every link once.
     """
-    numbers = (
-        entries.filter(link__number__lte=size).order_by("link__number").values_list("link__number", flat=True)
-    )
-    hashes = _links_up_to(size)
+    hashes = _links_up_to(size, beat)
     first = 1
-    for number in numbers.iterator(chunk_size=LINKS_AT_ONCE):
+    for number, _ in _places(entries, size, beat):
         yield from _tiles(first, number - 1, hashes)
         next(hashes)
         first = number + 1
@@ -126,9 +132,31 @@ def _largest_level(before: int, last: int) -> int:
     return fits if not before else min(fits, (before & -before).bit_length() - 1)
 
 
-def _links_up_to(size: int) -> Iterator[bytes]:
-    rows = ChainLink.objects.filter(number__lte=size).order_by("number").values_list("hash", flat=True)
-    return (bytes(digest) for digest in rows.iterator(chunk_size=LINKS_AT_ONCE))
+def _places(entries: QuerySet[AuditEntry], size: int, beat: Beat) -> Iterator[tuple[int, int]]:
+    """Number and id of each of these entries up to `size`, in order."""
+    for numbers in _windows(size, beat):
+        found = entries.filter(link__number__range=numbers).order_by("link__number")
+        yield from list(found.values_list("link__number", "pk"))
+
+
+def _keys(entries: QuerySet[AuditEntry]) -> Iterator[int]:
+    found = list(entries.values_list("pk", flat=True)[:NUMBERS_AT_ONCE])
+    while found:
+        yield from found
+        found = list(entries.filter(pk__gt=found[-1]).values_list("pk", flat=True)[:NUMBERS_AT_ONCE])
+
+
+def _links_up_to(size: int, beat: Beat) -> Iterator[bytes]:
+    for numbers in _windows(size, beat):
+        rows = ChainLink.objects.filter(number__range=numbers).order_by("number")
+        yield from map(bytes, list(rows.values_list("hash", flat=True)))
+
+
+def _windows(size: int, beat: Beat) -> Iterator[tuple[int, int]]:
+    """All numbers up to `size` in short ranges, first and last."""
+    for before in range(0, size, NUMBERS_AT_ONCE):
+        beat()
+        yield before + 1, min(before + NUMBERS_AT_ONCE, size)
 
 
 def _hashes_around(numbers: Collection[int]) -> dict[int, str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class Form(TextChoices):
     CSV = "csv", _("CSV")
     JSON_LINES = "jsonl", _("JSON Lines")
+    BUNDLE = "bundle", _("Signed bundle")
 
     @property
     def content_type(self) -> str:
@@ -16,10 +17,17 @@ class Form(TextChoices):
 
     @property
     def extension(self) -> str:
-        return self.value
+        return EXTENSIONS.get(self, self.value)
+
+    @property
+    def takes_long(self) -> bool:
+        """Whatever is asked for: a bundle proves its place in the whole trail, so it reads every link of it."""
+        return self is Form.BUNDLE
 
 
 CONTENT_TYPES = {
     Form.CSV: "text/csv; charset=utf-8",
     Form.JSON_LINES: "application/jsonl; charset=utf-8",
+    Form.BUNDLE: "application/zip",
 }
+EXTENSIONS = {Form.BUNDLE: "zip"}

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from audit.personal import SubjectRole
+from audit.proofs import KeptValue
+
 Mask = Callable[[str, str], str]
 ReadsNote = Callable[[str, str], bool]
+
+INITIATOR_NAME = (str(SubjectRole.INITIATOR), "name")
+TARGET_LABEL = (str(SubjectRole.TARGET), "label")
+NOTE = (str(SubjectRole.EVENT), "note")
+# Whoever may read an entry reads who did what to whom.
+NAMES = frozenset({INITIATOR_NAME, TARGET_LABEL})
 
 
 def everybodys(_initiator_id: str, _roles: str) -> bool:
@@ -38,3 +47,11 @@ class Reading:
     def note(self, value: str, *, initiator_id: str, roles: str) -> str | None:
         """The note, or nothing where it is not for this reader."""
         return value if self.reads_note and self.reads_note(initiator_id, roles) else None
+
+    def shows(self, kept: KeptValue) -> bool:
+        """Whether a value is seen whole: half of one could not prove itself."""
+        place, initiator_id = (kept.role, kept.kind), kept.entry["initiator"]
+        if place == NOTE:
+            roles = kept.entry["initiator_roles"]
+            return self.note(kept.value, initiator_id=initiator_id, roles=roles) is not None
+        return place in NAMES or self.value(kept.kind, kept.value, initiator_id=initiator_id) == kept.value

@@ -15,7 +15,7 @@ from django.db.models.expressions import Combinable
 
 from audit.events import of_code
 from audit.exports.expressions import HexText, JsonText, UtcText, UuidText
-from audit.exports.reading import Reading
+from audit.exports.reading import INITIATOR_NAME, NOTE, TARGET_LABEL, Reading
 from audit.models import AuditEntry, AuditSubject
 from audit.personal import SubjectRole
 from audit.search import cursor_of, older_than
@@ -126,10 +126,7 @@ TIME = STORED_COLUMNS.index("time")
 CODE = STORED_COLUMNS.index("code")
 INITIATOR = STORED_COLUMNS.index("initiator_id")
 ROLES = STORED_COLUMNS.index("initiator_roles")
-INITIATOR_NAME = (str(SubjectRole.INITIATOR), "name")
 INITIATOR_ADDRESS = (str(SubjectRole.INITIATOR), "address")
-TARGET_LABEL = (str(SubjectRole.TARGET), "label")
-NOTE = (str(SubjectRole.EVENT), "note")
 OWN_COLUMNS = frozenset({INITIATOR_NAME, INITIATOR_ADDRESS, TARGET_LABEL, NOTE})
 
 

@@ -71,7 +71,7 @@ def _take(request: HtmxRequest) -> HttpResponse:
     if question.problem or not form.is_valid():
         return _unreadable(request, question)
     selection = selection_for(question, with_notes=form.cleaned_data["notes"])
-    if selection.count(at_most=DIRECT_ROWS + 1) > DIRECT_ROWS:
+    if form.chosen.takes_long or selection.count(at_most=DIRECT_ROWS + 1) > DIRECT_ROWS:
         return _in_background(request, question, form)
     return _at_once(request, selection, form.chosen, question.query.line)
 

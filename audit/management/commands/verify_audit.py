@@ -1,4 +1,4 @@
-"""manage.py verify_audit: check the trail in the database, or an export of one."""
+"""manage.py verify_audit: check the trail in the database, or a signed bundle of one."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ WRONG, BAD_INPUT = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Checks every entry, the chain, the checkpoints and their signatures: of this trail, or of an export. "
-        "The same for an export does the stand-alone script that lies in it."
+        "Checks every entry, the chain, the checkpoints and their signatures: of this trail, or of a signed bundle. "
+        "The same for a bundle does the stand-alone script that lies in it."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "file", nargs="?", type=Path, help=_("an export, zip or folder; this trail without")
+            "file", nargs="?", type=Path, help=_("a signed bundle, zip or folder; this trail without")
         )
         parser.add_argument(
             "--key-fingerprint",
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="FILE",
-            help=_("checkpoints kept outside, for an export (repeatable)"),
+            help=_("checkpoints kept outside, for a bundle (repeatable)"),
         )
         parser.add_argument("--json", action="store_true", dest="as_json", help=_("print the result as JSON"))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import zipfile
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from audit.exports.jobs import run
 from audit.exports.models import ExportJob
 from audit.exports.sweeping import expire
 from audit.models import AuditEntry
+from audit.signing import current_fingerprint
+from audit.verifier import check_bundle
 from portal.views import audit_exports
 from sessions_app.models import Role, RoleGrant, User
 from sessions_app.models.roles import PopulationKind
@@ -171,6 +175,22 @@ def test_the_background_knows_masks_and_notes_as_the_page_does(aude: User, hana:
     assert "•" in body
     assert "Friday" not in body
     assert "198.51.100.20" not in body
+
+
+def test_a_signed_bundle_is_always_written_in_the_background_and_holds_what_its_reader_sees(
+    aude: User, hana: User, ines: User, tmp_path: Path
+):
+    job = a_large_export(aude, hana, ines, form="bundle", notes="on")
+    assert run(job.pk)
+
+    answer = browser_of(aude).get(f"/audit/exports/{job.pk}/file")
+    path = tmp_path / "export.zip"
+    path.write_bytes(answer.getvalue())
+    entries = zipfile.ZipFile(path).read("entries.jsonl").decode()
+
+    assert (answer["Content-Type"], answer["Content-Disposition"][-5:]) == ("application/zip", '.zip"')
+    assert check_bundle(path, fingerprint=current_fingerprint()).verdict == "genuine"
+    assert [word in entries for word in ("Ines Almeida", "198.51.100.20", "Friday")] == [True, False, False]
 
 
 @pytest.mark.usefixtures("two_are_many")
