@@ -20,6 +20,14 @@ SIGNING_KEY = pem_of(Ed25519PrivateKey.generate()).decode()
 pytest_plugins = ["tests.cast", "tests.audit_flush"]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """What uses the database is told by what it asks for, before anybody chooses among the tests."""
+    for item in items:
+        if "db" in item.fixturenames or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def redis_of_this_process() -> Iterator[EmbeddedRedis]:
     """Started once: a start takes as long as a hundred tests."""
