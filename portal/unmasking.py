@@ -21,7 +21,13 @@ def note_unmasking(entry: AuditEntry, *, kinds: Collection[str], purpose: str, b
     details = {"entry": entry.pk, "kinds": sorted(set(kinds))}
     target = Target(kind="audit_entry", id=str(entry.pk))
     occurrences = [
-        Occurrence(target=target, person=person, details=details, personal={"purpose": purpose})
+        Occurrence(
+            target=target,
+            person=person,
+            receipt=entry.receipt,
+            details=details,
+            personal={"purpose": purpose},
+        )
         for person in _people_behind(entry, kinds) or [None]
     ]
     with transaction.atomic():

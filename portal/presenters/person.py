@@ -27,7 +27,7 @@ from portal.presenters.standing import (
     standing_of,
     standing_words,
 )
-from portal.presenters.timeline import TimelineRow, timeline_of
+from portal.presenters.timeline import Timeline, timeline_of
 from portal.presenters.words import clean, first_name_of, is_today, last_day_words, name_of
 from portal.proofs import doubtful_factors
 from portal.roles import May, roles_with
@@ -292,7 +292,7 @@ class PersonPage:
         return access_of(self.person, self.reader)
 
     @cached_property
-    def timeline(self) -> list[TimelineRow]:
+    def timeline(self) -> Timeline:
         return timeline_of(self.person, self.reader)
 
     @cached_property

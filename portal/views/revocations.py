@@ -6,13 +6,14 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonRespons
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access import fetch_or_refuse, people_for, requires, revocations_for
+from portal.access import fetch_or_refuse, may, people_for, requires, revocations_for
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.receipt import Receipt
 from portal.presenters.receipt_json import as_json, version_as_json
 from portal.presenters.receipt_pdf import as_pdf
 from portal.presenters.receipt_versions import SignedVersions, VersionPage
 from portal.presenters.revocations import RevocationFilter, RevocationsPage
+from portal.presenters.timeline import timeline_of_receipt
 from portal.roles import May
 from sessions_app.models import Revocation
 from sessions_app.models.receipts import read_receipt
@@ -35,9 +36,7 @@ def revocations(request: HtmxRequest) -> HttpResponse:
 @requires(May.SEE_REVOCATIONS)
 def receipt(request: HtmxRequest, number: str) -> HttpResponse:
     """What one revocation did, and what is proved of it. The part asks again by itself until it is cut off."""
-    shown = Receipt(_fetch(request, number), request.user)
-    context = {"receipt": shown, "versions": SignedVersions(shown)}
-    return page_or_part(request, RECEIPT, "receipt", context)
+    return _show(request, _fetch(request, number))
 
 
 @require_safe
@@ -76,8 +75,7 @@ def try_now(request: HtmxRequest, number: str) -> HttpResponse:
         try_to_publish(revocation, by=request.initiator)
     if not request.htmx:
         return go_to(request, reverse("receipt", args=[revocation.receipt]))
-    shown = Receipt(revocation, request.user)
-    return page_or_part(request, RECEIPT, "receipt", {"receipt": shown, "versions": SignedVersions(shown)})
+    return _show(request, revocation)
 
 
 @require_safe
@@ -87,6 +85,18 @@ def version_pdf(request: HtmxRequest, number: str, version: int) -> HttpResponse
     page = _fetch_version(request, number, version)
     response = HttpResponse(as_pdf(page), content_type="application/pdf")
     return _to_keep(response, f"{page.receipt.number}-v{version}.pdf")
+
+
+def _show(request: HtmxRequest, revocation: Revocation) -> HttpResponse:
+    """The receipt, and of its entries in the trail what this reader would also find there."""
+    shown = Receipt(revocation, request.user)
+    browses = may(request.user, May.SEE_AUDIT)
+    context = {
+        "receipt": shown,
+        "versions": SignedVersions(shown),
+        "timeline": timeline_of_receipt(shown.number, request.user) if browses else None,
+    }
+    return page_or_part(request, RECEIPT, "receipt", context)
 
 
 def _fetch_version(request: HtmxRequest, number: str, version: int) -> VersionPage:
