@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -23,7 +23,15 @@ from django.utils.translation import gettext as _
 from audit.events import Events
 from audit.exports.files import new_file
 from audit.exports.forms import Form
-from audit.exports.models import KEPT_FOR, LEASE_LASTS, MOST_ATTEMPTS, ExportJob, State
+from audit.exports.models import (
+    KEPT_FOR,
+    KEYS_LIVE,
+    LEASE_LASTS,
+    MOST_ATTEMPTS,
+    MOST_UNFINISHED,
+    ExportJob,
+    State,
+)
 from audit.exports.recording import record_export
 from audit.exports.rows import Selection
 from audit.exports.writing import Written, write
@@ -32,12 +40,19 @@ from audit.record import Target, record
 
 logger = logging.getLogger(__name__)
 
-MOST_UNFINISHED = 3
 HEARTBEAT_SECONDS = 1.0
 
 
 class TooManyExports(Exception):
     """Somebody has as many exports under way as anybody may."""
+
+
+class KeyReused(Exception):
+    """The same caller asked for something else under this order key, within a day."""
+
+
+class NotThere(Exception):
+    """There is no file to fetch: not yet, not any more, or it never came to be."""
 
 
 class NotAllowedAnyMore(Exception):
@@ -59,31 +74,71 @@ class Commission:
 Commissioner = Callable[[ExportJob], Commission]
 
 
-def ask(form: Form, *, line: str, with_notes: bool, by: Initiator) -> ExportJob:
-    """Keep the wish and wake a worker once it is committed. Raises TooManyExports."""
+def ask(form: Form, *, line: str, with_notes: bool, by: Initiator, order_key: str = "") -> ExportJob:
+    """Keep the wish and wake a worker once it is committed. Raises TooManyExports.
+
+    A repeat with the same order key is answered with the first job, for a day; another wish under it raises
+    KeyReused.
+    """
+    wish = {"form": form.value, "line": line, "has_notes": with_notes, "order_key": order_key}
     with transaction.atomic():
-        if ExportJob.objects.asked_by(by).unfinished().count() >= MOST_UNFINISHED:
-            raise TooManyExports
-        job = ExportJob.objects.create(
-            form=form.value,
-            line=line,
-            has_notes=with_notes,
-            initiator_kind=by.kind.value,
-            initiator_id=by.id,
-            initiator_roles=",".join(sorted(map(str, by.roles))),
-            door=by.door.value,
-            cid=by.correlation_id,
-            woken_at=timezone.now(),
-        )
-        record(
-            Events.EXPORT_ASKED,
-            initiator=by,
-            target=_target_of(job),
-            details={"form": form.value, "with_notes": with_notes},
-            personal={"filter": line} if line else None,
-        )
-        transaction.on_commit(partial(wake, job.pk), robust=True)
-    return job
+        for _attempt in range(MOST_UNFINISHED + 1):
+            if known := _answer_to_repeat(wish, by=by):
+                return known
+            if job := _kept(wish, by=by):
+                _announce(job, by=by)
+                return job
+        raise TooManyExports
+
+
+def _answer_to_repeat(wish: dict[str, Any], *, by: Initiator) -> ExportJob | None:
+    """The job that the same caller's order key led to, or None. Raises KeyReused for another wish."""
+    if not wish["order_key"]:
+        return None
+    of_key = ExportJob.objects.asked_by(by).filter(order_key=wish["order_key"])
+    of_key.filter(asked_at__lt=timezone.now() - KEYS_LIVE).update(order_key="")
+    known = of_key.first()
+    if known and any(getattr(known, name) != value for name, value in wish.items()):
+        raise KeyReused
+    return known
+
+
+def _kept(wish: dict[str, Any], *, by: Initiator) -> ExportJob | None:
+    """The new job; None where another one in the same name took its slot or its key at the same moment."""
+    slot = _free_slot(by)
+    try:
+        with transaction.atomic():
+            return ExportJob.objects.create(
+                **wish,
+                slot=slot,
+                initiator_kind=by.kind.value,
+                initiator_id=by.id,
+                initiator_roles=",".join(sorted(map(str, by.roles))),
+                door=by.door.value,
+                cid=by.correlation_id,
+                woken_at=timezone.now(),
+            )
+    except IntegrityError:
+        return None
+
+
+def _free_slot(by: Initiator) -> int:
+    """Raises TooManyExports."""
+    taken = list(ExportJob.objects.asked_by(by).unfinished().values_list("slot", flat=True))
+    if len(taken) >= MOST_UNFINISHED:
+        raise TooManyExports
+    return min(set(range(1, MOST_UNFINISHED + 1)) - set(taken))
+
+
+def _announce(job: ExportJob, *, by: Initiator) -> None:
+    record(
+        Events.EXPORT_ASKED,
+        initiator=by,
+        target=_target_of(job),
+        details={"form": job.form, "with_notes": job.has_notes},
+        personal={"filter": job.line} if job.line else None,
+    )
+    transaction.on_commit(partial(wake, job.pk), robust=True)
 
 
 def cancel(job: ExportJob, *, by: Initiator) -> bool:
@@ -106,8 +161,23 @@ def wake(job_id: uuid.UUID) -> None:
         import_string(settings.EXPORT_WAKE)(job_id)
 
 
-def record_fetch(job: ExportJob, *, by: Initiator) -> None:
-    """The entry that a file was fetched, each time."""
+def fetch_file(job: ExportJob, *, by: Initiator) -> BinaryIO:
+    """The finished file, once the entry that it was fetched is written; each time. Raises NotThere."""
+    if job.state != State.READY or job.has_expired:
+        raise NotThere
+    try:
+        file = job.path.open("rb")
+    except FileNotFoundError as error:
+        raise NotThere from error
+    try:
+        _record_fetch(job, by=by)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _record_fetch(job: ExportJob, *, by: Initiator) -> None:
     with transaction.atomic():
         record(
             Events.EXPORT_FETCHED,

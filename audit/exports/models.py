@@ -20,6 +20,9 @@ KEPT_FOR = timedelta(days=7)  # the file, once it is there
 FORGOTTEN_AFTER = timedelta(days=30)  # the row; the entry in the trail stays for ever
 LEASE_LASTS = timedelta(seconds=30)
 MOST_ATTEMPTS = 3
+MOST_UNFINISHED = 3  # of one asker, so that nobody keeps every worker busy
+LONGEST_KEY = 200
+KEYS_LIVE = timedelta(hours=24)
 
 
 class State(models.TextChoices):
@@ -37,6 +40,10 @@ UNFINISHED = (State.WAITING, State.RUNNING)
 class ExportJobQuerySet(QuerySet["ExportJob"]):
     def asked_by(self, initiator: Initiator) -> ExportJobQuerySet:
         return self.filter(initiator_kind=initiator.kind.value, initiator_id=initiator.id)
+
+    def older_than(self, job: ExportJob) -> ExportJobQuerySet:
+        """Those behind it in a list, which has the newest first."""
+        return self.filter(Q(asked_at__lt=job.asked_at) | Q(asked_at=job.asked_at, id__lt=job.id))
 
     def unfinished(self) -> ExportJobQuerySet:
         return self.filter(state__in=UNFINISHED)
@@ -62,6 +69,8 @@ class ExportJob(models.Model):
     line = models.CharField(_("filter"), max_length=LONGEST_LINE + 40, blank=True)
     form = models.CharField(_("form"), max_length=8, choices=Form.choices)
     has_notes = models.BooleanField(_("with notes"), default=False)
+    order_key = models.CharField(_("order key"), max_length=LONGEST_KEY, blank=True)
+    slot = models.PositiveSmallIntegerField(_("which of the few at once"), null=True, blank=True)
 
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     why = models.CharField(_("why it failed"), max_length=200, blank=True)
@@ -83,10 +92,23 @@ class ExportJob(models.Model):
         app_label = "audit"
         verbose_name = _("export")
         verbose_name_plural = _("exports")
-        ordering = ["-asked_at"]
+        ordering = ["-asked_at", "-id"]
         indexes = [
             models.Index(fields=["state", "asked_at"], name="export_by_state"),
             models.Index(fields=["initiator_id", "-asked_at"], name="export_by_initiator"),
+        ]
+        # Two that ask at once find the same slot free, or the same key unused: the database lets one of them have it.
+        constraints = [
+            models.UniqueConstraint(
+                fields=["initiator_kind", "initiator_id", "slot"],
+                condition=Q(state__in=UNFINISHED),
+                name="export_few_at_once",
+            ),
+            models.UniqueConstraint(
+                fields=["initiator_kind", "initiator_id", "order_key"],
+                condition=~Q(order_key=""),
+                name="export_once_for_a_key",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,9 +119,16 @@ class ExportJob(models.Model):
         return self.state in UNFINISHED
 
     @property
+    def has_expired(self) -> bool:
+        """Whether the time of its file is over, also where the file was not deleted yet."""
+        return self.state == State.EXPIRED or (
+            self.state == State.READY and (self.expires_at is None or self.expires_at <= timezone.now())
+        )
+
+    @property
     def is_there(self) -> bool:
         """Whether the file can be fetched."""
-        return self.state == State.READY and self.path.exists()
+        return self.state == State.READY and not self.has_expired and self.path.exists()
 
     @property
     def path(self) -> Path:

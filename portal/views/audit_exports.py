@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from audit.exports.files import nameless
 from audit.exports.forms import Form
-from audit.exports.jobs import MOST_UNFINISHED, TooManyExports, ask, cancel, record_fetch
-from audit.exports.models import ExportJob
+from audit.exports.jobs import NotThere, TooManyExports, ask, cancel, fetch_file
+from audit.exports.models import MOST_UNFINISHED, ExportJob
 from audit.exports.recording import record_export
 from audit.exports.rows import Selection
 from audit.exports.writing import write
@@ -47,10 +47,10 @@ def exports(request: HtmxRequest) -> HttpResponse:
 def fetch(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     """The finished file. Another's, one that is not finished and one that has expired are all not there."""
     job = fetch_or_refuse(ExportJob.objects.asked_by(request.initiator), pk=job_id)
-    if not job.is_there:
-        raise Http404
-    file = job.path.open("rb")
-    record_fetch(job, by=request.initiator)
+    try:
+        file = fetch_file(job, by=request.initiator)
+    except NotThere as error:
+        raise Http404 from error
     return _as_download(FileResponse(file, as_attachment=True, filename=job.file_name), Form(job.form))
 
 

@@ -7,12 +7,15 @@ import os
 import stat
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.conf import settings as django_settings
+from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -20,7 +23,7 @@ from audit.events import Events
 from audit.exports import jobs, sweeping
 from audit.exports.forms import Form
 from audit.exports.jobs import Commission, NotAllowedAnyMore, TooManyExports, ask, cancel, run
-from audit.exports.models import KEPT_FOR, LEASE_LASTS, ExportJob, State
+from audit.exports.models import KEPT_FOR, LEASE_LASTS, MOST_UNFINISHED, ExportJob, State
 from audit.exports.reading import Reading
 from audit.exports.rows import Selection
 from audit.initiators import Initiator, the_shell
@@ -201,11 +204,81 @@ def test_a_failure_is_tried_again_and_in_the_end_told(hana_weiss: Initiator, set
 
 
 def test_nobody_keeps_every_worker_busy(hana_weiss: Initiator):
-    for _ in range(jobs.MOST_UNFINISHED):
+    for _ in range(MOST_UNFINISHED):
         a_job(hana_weiss)
 
     with pytest.raises(TooManyExports):
         a_job(hana_weiss)
+
+
+def test_what_is_finished_makes_room(hana_weiss: Initiator):
+    first, *_others = [a_job(hana_weiss) for _ in range(MOST_UNFINISHED)]
+    cancel(first, by=hana_weiss)
+
+    a_job(hana_weiss)
+
+    with pytest.raises(TooManyExports):
+        a_job(hana_weiss)
+
+
+def test_who_finds_a_slot_free_that_another_takes_at_that_moment_takes_the_next(
+    hana_weiss: Initiator, monkeypatch: pytest.MonkeyPatch
+):
+    """The window between looking and storing, held open once."""
+    look, others = jobs._free_slot, iter([1])
+
+    def overtaken(by: Initiator) -> int:
+        free = look(by)
+        for _ in others:
+            a_job(hana_weiss)
+        return free
+
+    monkeypatch.setattr(jobs, "_free_slot", overtaken)
+    a_job(hana_weiss)
+
+    assert sorted(ExportJob.objects.values_list("slot", flat=True)) == [1, 2]
+    assert AuditEntry.objects.filter(event_code="EX-103").count() == 2
+
+
+def test_who_finds_a_key_unused_that_another_uses_at_that_moment_gets_the_other_s_job(
+    hana_weiss: Initiator, monkeypatch: pytest.MonkeyPatch
+):
+    look, others = jobs._free_slot, iter([1])
+    wish: dict[str, Any] = {"line": "", "with_notes": False, "by": hana_weiss, "order_key": "k"}
+
+    def overtaken(by: Initiator) -> int:
+        for _ in others:
+            ask(Form.CSV, **wish)
+        return look(by)
+
+    monkeypatch.setattr(jobs, "_free_slot", overtaken)
+
+    assert ask(Form.CSV, **wish) == ExportJob.objects.get()
+    assert AuditEntry.objects.filter(event_code="EX-103").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    "sqlite" in django_settings.DATABASES["default"]["ENGINE"],
+    reason="threads meet table locks that only SQLite in memory has",
+)
+def test_eight_at_once_get_no_more_than_three(hana_weiss: Initiator):
+    together = Barrier(8)
+
+    def asked(_number: int) -> bool:
+        try:
+            together.wait(timeout=30)
+            ask(Form.CSV, line="", with_notes=False, by=hana_weiss)
+        except TooManyExports:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        given = list(pool.map(asked, range(8)))
+
+    assert given.count(True) == ExportJob.objects.unfinished().count() == MOST_UNFINISHED
 
 
 # --- The clock ------------------------------------------------------------------------------------
