@@ -11,11 +11,14 @@ from audit.exports.models import ExportJob
 from audit.exports.reading import Reading, ReadsNote
 from audit.exports.rows import Selection
 from audit.initiators import Door, Initiator, InitiatorKind
+from audit.models import AuditEntry
+from audit.query import AuditQuery
 from portal.access import may
 from portal.presenters.audit_filter import AuditQuestion
 from portal.presenters.audit_personal import masked_value, reads_note
 from portal.roles import May, roles_with
-from sessions_app.models import User
+from sessions_app.audit_questions import problem_of
+from sessions_app.models import MachineCredential, Scope, User
 
 
 def selection_for(question: AuditQuestion, *, with_notes: object) -> Selection:
@@ -28,19 +31,19 @@ def commission_of(job: ExportJob) -> Commission:
 
     Raises NotAllowedAnyMore.
     """
+    if job.initiator_kind == InitiatorKind.MACHINE:
+        return _for_program(job)
+    return _for_person(job)
+
+
+def _for_person(job: ExportJob) -> Commission:
     reader = _reader_of(job)
     question = AuditQuestion(reader=reader, line=job.line)
     if question.problem:
         raise NotAllowedAnyMore(question.problem)
-    by = Initiator(
-        kind=InitiatorKind.USER,
-        id=str(reader.pk),
-        name=reader.display_name,
-        door=Door(job.door),
-        roles=frozenset(map(str, reader.roles)),
-        correlation_id=job.cid,
-    )
-    return Commission(selection=selection_for(question, with_notes=job.has_notes), by=by)
+    selection = selection_for(question, with_notes=job.has_notes)
+    by = _initiator_of(job, name=reader.display_name, roles=frozenset(map(str, reader.roles)))
+    return Commission(selection=selection, by=by)
 
 
 def _reader_of(job: ExportJob) -> User:
@@ -50,6 +53,32 @@ def _reader_of(job: ExportJob) -> User:
     if found is None or not found.is_active or not may(found, May.EXPORT_AUDIT):
         raise NotAllowedAnyMore(_("Whoever asked for it may not export the trail any more."))
     return found
+
+
+def _for_program(job: ExportJob) -> Commission:
+    """All of the trail, with details masked as for an auditor; notes are for people, whatever a program asks."""
+    credential = MachineCredential.objects.filter(prefix=job.initiator_id).first()
+    if credential is None or not credential.may(Scope.AUDIT_EXPORT):
+        raise NotAllowedAnyMore(_("The credential that asked for it may not export the trail any more."))
+    query = AuditQuery(line=job.line)
+    if problem := problem_of(query):
+        raise NotAllowedAnyMore(problem)
+    selection = Selection(
+        entries=query.entries(AuditEntry.objects.all()),
+        reading=Reading(reader_id=credential.prefix, mask=masked_value),
+    )
+    return Commission(selection=selection, by=_initiator_of(job, name=credential.name))
+
+
+def _initiator_of(job: ExportJob, *, name: str, roles: frozenset[str] = frozenset()) -> Initiator:
+    return Initiator(
+        kind=InitiatorKind(job.initiator_kind),
+        id=job.initiator_id,
+        name=name,
+        door=Door(job.door),
+        roles=roles,
+        correlation_id=job.cid,
+    )
 
 
 def reading_of(reader: User, *, with_notes: object) -> Reading:

@@ -24,6 +24,7 @@ from portal.presenters.audit_words import GROUPS, TITLES
 from portal.presenters.filters import LONGEST_VALUE, Choice, Chosen, Offer
 from portal.presenters.words import clean, name_of
 from portal.roles import May
+from sessions_app.audit_questions import problem_of, reason_code
 from sessions_app.models import User
 from sessions_app.models.reasons import Reason
 
@@ -93,7 +94,7 @@ class AuditQuestion:
     @cached_property
     def problem(self) -> str:
         """Why this question has no answer, as a sentence."""
-        return self.typed.problem or next(self._unknown_reasons(), "")
+        return problem_of(self.typed)
 
     def page(self, *, after: str | None, size: int) -> Page:
         """Newest first, within reach; nothing where the question itself is wrong. Raises BadCursor."""
@@ -107,14 +108,6 @@ class AuditQuestion:
     def _reach(self) -> EntryQuerySet:
         entries = entries_for(self.reader).with_subjects()
         return entries.none() if self.problem else entries
-
-    def _unknown_reasons(self) -> Iterator[str]:
-        for term in self.typed.terms:
-            if term.key == "reason" and _as_code(term.value) not in Reason.values:
-                yield _("“%(value)s” is no reason. There are %(known)s.") % {
-                    "value": clean(term.value),
-                    "known": ", ".join(Reason.values),
-                }
 
     # --- The address ---
 
@@ -168,7 +161,7 @@ class AuditQuestion:
             case "action":
                 return {**GROUPS, **TITLES}.get(term.value.upper(), clean(term.value))
             case "reason":
-                return dict(Reason.choices).get(_as_code(term.value), clean(term.value))
+                return dict(Reason.choices).get(reason_code(term.value), clean(term.value))
             case "actor" | "target":
                 return self._name_behind(term.value)
             case _:
@@ -215,10 +208,6 @@ def _field_parts(query: QueryDict) -> Iterator[str]:
 
 def _encoded(line: str) -> str:
     return urlencode({"q": line}) if line else ""
-
-
-def _as_code(reason: str) -> str:
-    return reason.lower().replace(" ", "_").replace("-", "_")
 
 
 def _is_uuid(text: str) -> bool:

@@ -25,6 +25,7 @@ class Scope(models.TextChoices):
     ROLES_WRITE = "roles:write", _("report role changes")
     SIGHTINGS_WRITE = "sightings:write", _("report what a guard saw")
     TOKENS_INTROSPECT = "tokens:introspect", _("introspect tokens")
+    AUDIT_EXPORT = "audit:export", _("export the audit trail, personal details masked")
 
 
 class MachineCredential(models.Model):
@@ -64,6 +65,10 @@ class MachineCredential(models.Model):
 
     def is_usable(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
+
+    def may(self, scope: Scope) -> bool:
+        """Whether it can be used for this now, from some address."""
+        return self.is_usable() and scope in self.scopes
 
     def allows_address(self, address: str | None) -> bool:
         """Whether a call from this address is allowed; without a list every address is."""

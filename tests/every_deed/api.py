@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
+from audit.exports.jobs import run
 from sessions_app.models import Scope
 from tests.every_deed.deeds import Act, deed
 from tests.factories import a_group
@@ -19,6 +21,7 @@ from tests.sessions_app.doors.test_sightings import seen
 SESSIONS, PEOPLE = "api/v1/sessions", "api/v1/people/<external_id>"
 ORDERS, EVENTS = "api/v1/revocations", "api/v1/events"
 MEMBERS, SIGHTINGS = "api/v1/groups/<name>/members", "api/v1/sightings"
+EXPORTS, EXPORT = "api/v1/audit/exports", "api/v1/audit/exports/<uuidstr:export_id>"
 
 
 def posting(scene: Any, path: str, body: object) -> Act:
@@ -91,6 +94,46 @@ def saying_who_is_in_a_group(scene: Any) -> Act:
 @deed(SIGHTINGS, "SE-101 machine ines")
 def reporting_what_a_guard_saw(scene: Any) -> Act:
     return posting(scene, "/sightings", {"observations": [seen(scene.ines, started_at=_an_hour_ago())]})
+
+
+@deed(EXPORTS, "EX-103 machine export", answers=202)
+def asking_for_the_trail_as_a_file(scene: Any) -> Act:
+    return posting(scene, "/audit/exports", {"q": "created:7d", "format": "csv"})
+
+
+@deed(EXPORTS, answers=422)
+def asking_for_a_file_of_what_cannot_be_read(scene: Any) -> Act:
+    return posting(scene, "/audit/exports", {"q": "colour:red", "format": "csv"})
+
+
+@deed(EXPORTS, "AC-403F machine -", answers=403)
+def asking_for_a_file_without_the_scope(scene: Any) -> Act:
+    machine = Machine(Scope.REVOCATIONS_READ)
+    return lambda: machine.post("/audit/exports", {"format": "csv"})
+
+
+@deed(EXPORTS)
+def listing_ones_exports(scene: Any) -> Act:
+    machine = scene.machine
+    return lambda: machine.get("/audit/exports")
+
+
+@deed(EXPORT + "/download", "EX-102 machine export")
+def fetching_the_file(scene: Any) -> Act:
+    machine, export_id = scene.machine, scene.export_id
+    assert run(UUID(export_id))
+    return lambda: machine.get(f"/audit/exports/{export_id}/download")
+
+
+@deed(EXPORT + "/download", answers=409)
+def fetching_a_file_that_is_not_written_yet(scene: Any) -> Act:
+    machine, export_id = scene.machine, scene.export_id
+    return lambda: machine.get(f"/audit/exports/{export_id}/download")
+
+
+@deed(EXPORT + "/cancel", "EX-104 machine export")
+def cancelling_ones_export(scene: Any) -> Act:
+    return posting(scene, f"/audit/exports/{scene.export_id}/cancel", {})
 
 
 def _an_hour_ago() -> str:

@@ -10,6 +10,7 @@ READS: dict[str, tuple[str, str]] = {
     "readyz": ("sam", "/readyz"),
     "api/v1/openapi.json": ("machine", "/api/v1/openapi.json"),
     "api/v1/revocations/<receipt>": ("machine", "/api/v1/revocations/{receipt}"),
+    "api/v1/audit/exports/<uuidstr:export_id>": ("machine", "/api/v1/audit/exports/{export}"),
     "oauth/jwks": ("sam", "/oauth/jwks"),
     ".well-known/oauth-authorization-server": ("sam", "/.well-known/oauth-authorization-server"),
     ".well-known/openid-configuration": ("sam", "/.well-known/openid-configuration"),
@@ -53,6 +54,8 @@ READS: dict[str, tuple[str, str]] = {
 }
 NOTHING_THERE = ("api/v1/",)  # the root of the API, and whatever is no operation of it
 
+NAMED = ("receipt", "session", "entry", "point", "verification", "export")
+
 # What a look may write: the browser's session, when it was last used, rate limits; when a credential was.
 WRITTEN_BY_LOOKING = {
     "django_session",
@@ -65,7 +68,5 @@ WRITTEN_BY_LOOKING = {
 def example(scene: Any, at: str) -> str:
     """An address that leads somewhere."""
     address = READS[at][1]
-    named = [
-        name for name in ("receipt", "session", "entry", "point", "verification") if f"{{{name}}}" in address
-    ]
+    named = [name for name in NAMED if f"{{{name}}}" in address]
     return address.format(**{name: str(getattr(scene, f"{name}_id")) for name in named})

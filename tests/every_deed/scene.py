@@ -86,6 +86,11 @@ class Scene:
         """A program with every scope."""
         return Machine()
 
+    @cached_property
+    def export_id(self) -> str:
+        """Of an export that the machine asked for."""
+        return str(self.machine.post("/audit/exports", {"format": "csv"}).json()["id"])
+
     def by(self, name: str) -> Any:
         return initiator_of(self.people[name])
 

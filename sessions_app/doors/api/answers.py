@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from audit.exports.forms import Form
+from audit.exports.models import ExportJob, State
 from sessions_app.models import Revocation, Session, Signal, User
 from sessions_app.models.revocations import RevocationState
 
@@ -181,3 +184,46 @@ def _state(revocation: Revocation) -> Literal["not_yet_cut_off", "cut_off", "con
     if revocation.state == RevocationState.CONFIRMED:
         return "confirmed"
     return "cut_off" if revocation.state == RevocationState.CUT_OFF else "not_yet_cut_off"
+
+
+class ExportAnswer(BaseModel):
+    """One export: it is written in the background, and its file is kept for seven days."""
+
+    id: UUID
+    state: Literal["waiting", "running", "ready", "failed", "cancelled", "expired"]
+    why: str = Field(description="Why it failed")
+    q: str
+    format: Form
+    asked_at: datetime
+    finished_at: datetime | None
+    rows_total: int | None = Field(description="Null until they were counted")
+    rows_done: int
+    size: int | None = Field(description="Bytes of the file")
+    sha256: str | None = Field(description="Of the file, as its entry in the trail has it")
+    expires_at: datetime | None = Field(description="Until when the file is kept")
+    download: str | None = Field(description="Address of the file while it is there")
+
+    @classmethod
+    def of(cls, job: ExportJob, *, download: str) -> ExportAnswer:
+        return cls(
+            id=job.pk,
+            state=State.EXPIRED if job.has_expired else job.state,  # type: ignore[arg-type]  # the choices are these words
+            why=job.why,
+            q=job.line,
+            format=Form(job.form),
+            asked_at=job.asked_at,
+            finished_at=job.finished_at,
+            rows_total=job.rows_total,
+            rows_done=job.rows_done,
+            size=job.size,
+            sha256=job.sha256 or None,
+            expires_at=job.expires_at,
+            download=download if job.is_there else None,
+        )
+
+
+class ExportsAnswer(BaseModel):
+    exports: list[ExportAnswer] = Field(description="Newest first")
+    next: UUID | None = Field(
+        description="What to send as `after` for the ones behind these; null at the end"
+    )

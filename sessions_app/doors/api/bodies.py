@@ -7,8 +7,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
+from ninja import Header
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from audit.exports.forms import Form
+from audit.query_terms import LONGEST_LINE
 from sessions_app.blacklist.observations import Observation
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.facts import NOTHING, IdentityFacts, PersonFacts
@@ -37,6 +40,17 @@ Iss = Annotated[str, Field(min_length=1, max_length=500)]
 # Cut to what is kept, not refused: a report must not be lost because a browser says too much of itself.
 Description = Annotated[str, Field(max_length=4000)]
 Name200 = Annotated[str, Field(max_length=200)]
+
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        pattern=r"^[\x21-\x7e]*$",
+        description="A repeat with the same key and body is answered with what came of the first, for 24 hours",
+    ),
+]
 
 
 class Body(BaseModel):
@@ -300,3 +314,20 @@ class RevocationBody(Body):
         if sum(named is not None for named in (self.person, self.session, self.token)) != 1:
             raise ValueError(_("Give exactly one of person, session and token."))
         return self
+
+
+# --- The trail as a file ------------------------------------------------------------------------------
+
+
+class ExportBody(Body):
+    """Which entries, as the search of the audit page says it, and in which form."""
+
+    q: Annotated[str, Field(max_length=LONGEST_LINE)] = Field(
+        "",
+        description="As on the audit page: `reason:offboarding created:30d`. Nothing: all of the trail, however old",
+    )
+    format: Form
+
+    @property
+    def line(self) -> str:
+        return " ".join(self.q.split())

@@ -45,6 +45,11 @@ STATUS_OF = {
     "acting_on_oneself": 403,
     "privileged_person": 403,
     "reason_not_allowed": 403,
+    "too_many_exports": 429,
+    "export_finished": 409,
+    "export_unfinished": 409,
+    "export_without_file": 409,
+    "export_expired": 410,
 }
 
 

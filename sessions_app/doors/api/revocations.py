@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from ninja import Header, Router
+from ninja import Router
 from ninja.responses import Status
 
 from sessions_app.changes.naming import find_person, find_session, find_token
 from sessions_app.changes.texts import shown
 from sessions_app.doors.api.answers import Problem, ReceiptAnswer
-from sessions_app.doors.api.bodies import RevocationBody
+from sessions_app.doors.api.bodies import IdempotencyKey, RevocationBody
 from sessions_app.doors.api.machine_auth import MachineRequest, MachineWith
 from sessions_app.models import Revocation
 from sessions_app.models import Scope as CredentialScope
@@ -22,16 +20,6 @@ from sessions_app.revocation.engine import answers_another, revoke
 from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope
 
 router = Router(tags=["Revocations"])
-
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        max_length=200,
-        pattern=r"^[\x21-\x7e]*$",
-        description="A repeat with the same key and body is answered with the first receipt, for 24 hours",
-    ),
-]
 
 
 @router.post(

@@ -11,7 +11,7 @@ from django.urls import URLPattern, re_path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from sessions_app.doors.api import events, people, revocations, sessions, sightings
+from sessions_app.doors.api import events, exports, people, revocations, sessions, sightings
 from sessions_app.doors.api.problems import answer_in_problems, of_method, of_missing
 from sessions_app.doors.api.reading import StrictJson
 
@@ -63,8 +63,8 @@ api = MachineApi(
     version="1.0.0",
     docs_url=None,
     parser=StrictJson(),
-    description="Ends access, and says what became of it.",
+    description="Ends access, and says what became of it. Hands out the record of it.",
 )
 answer_in_problems(api)
-for router in (sessions.router, people.router, revocations.router, events.router, sightings.router):
-    api.add_router("", router)
+for part in (sessions, people, revocations, events, sightings, exports):
+    api.add_router("", part.router)

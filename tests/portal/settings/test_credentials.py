@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from sessions_app.models import MachineCredential, Role, User
 from sessions_app.models.roles import PopulationKind
@@ -88,6 +91,9 @@ def test_a_namesake_does_not_own_what_the_other_made(ivan: User, sam: User):
         ("ada", "revocations:read", 422),
         ("ivan", "revocations:write", 200),
         ("sam", "revocations:read", 200),
+        ("sam", "audit:export", 200),
+        ("ivan", "audit:export", 422),
+        ("ada", "audit:export", 422),
     ],
 )
 def test_nobody_lets_a_program_do_what_their_own_role_does_not_allow(
@@ -108,6 +114,16 @@ def test_whoever_reaches_some_people_makes_no_program_that_reaches_all():
     response = browser_of(someone).post(
         "/settings/credentials/new/", {**HOOK, "scopes": ["revocations:write"]}
     )
+
+    assert response.status_code == 422
+    assert not MachineCredential.objects.exists()
+
+
+def test_whoever_reads_a_period_of_the_trail_makes_no_program_that_exports_all_of_it(ada: User):
+    a_period = {"entries_from": timezone.now() - timedelta(days=90), "entries_until": timezone.now()}
+    a_grant(ada, Role.AUDITOR, expires_at=timezone.now() + timedelta(days=7), **a_period)
+
+    response = browser_of(ada).post("/settings/credentials/new/", {**HOOK, "scopes": ["audit:export"]})
 
     assert response.status_code == 422
     assert not MachineCredential.objects.exists()

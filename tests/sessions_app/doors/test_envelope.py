@@ -194,5 +194,9 @@ def test_the_api_describes_itself() -> None:
         "/api/v1/events",
         "/api/v1/sightings",
         "/api/v1/groups/{name}/members",
+        "/api/v1/audit/exports",
+        "/api/v1/audit/exports/{export_id}",
+        "/api/v1/audit/exports/{export_id}/download",
+        "/api/v1/audit/exports/{export_id}/cancel",
     }
     assert Client().get("/api/v1/docs").status_code == 404
