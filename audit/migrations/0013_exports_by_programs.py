@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0011_leaver_lists'),
+        ('audit', '0012_bundle_form'),
     ]
 
     operations = [
