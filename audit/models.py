@@ -307,6 +307,10 @@ class ReceiptVersionQuerySet(models.QuerySet["ReceiptVersion"]):
         """The versions of one receipt, oldest first."""
         return self.filter(receipt=receipt).order_by("number")
 
+    def newest_number(self) -> int | None:
+        """The highest number; None where nothing was signed yet."""
+        return self.values_list("number", flat=True).last()
+
 
 class ReceiptVersion(models.Model):
     """One receipt as it stood at one moment, signed. It holds pseudonyms only; names are added when shown."""

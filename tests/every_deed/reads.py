@@ -11,6 +11,10 @@ READS: dict[str, tuple[str, str]] = {
     "api/v1/openapi.json": ("machine", "/api/v1/openapi.json"),
     "api/v1/revocations/<receipt>": ("machine", "/api/v1/revocations/{receipt}"),
     "api/v1/audit/exports/<uuidstr:export_id>": ("machine", "/api/v1/audit/exports/{export}"),
+    "api/v1/revocations/<receipt>/versions/<version>": (
+        "machine",
+        "/api/v1/revocations/{receipt}/versions/latest",
+    ),
     "oauth/jwks": ("sam", "/oauth/jwks"),
     ".well-known/oauth-authorization-server": ("sam", "/.well-known/oauth-authorization-server"),
     ".well-known/openid-configuration": ("sam", "/.well-known/openid-configuration"),

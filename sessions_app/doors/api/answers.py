@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from audit.exports.forms import Form
 from audit.exports.models import ExportJob, State
+from audit.models import ReceiptVersion
 from sessions_app.models import Revocation, Session, Signal, User
 from sessions_app.models.revocations import RevocationState
 
@@ -151,6 +152,9 @@ class ReceiptAnswer(BaseModel):
     confirmed_at: datetime | None
     reinstated_at: datetime | None
     proof: Proof | None
+    newest_version: int | None = Field(
+        description="Number of its newest signed version; null until the clock has signed one"
+    )
 
     @classmethod
     def of(cls, revocation: Revocation, *, already_done: bool = False) -> ReceiptAnswer:
@@ -176,7 +180,32 @@ class ReceiptAnswer(BaseModel):
             proof=Proof(kind=revocation.proof_kind, tail=revocation.proof_tail)
             if revocation.proof_kind
             else None,
+            newest_version=ReceiptVersion.objects.of(revocation.receipt).newest_number(),
         )
+
+
+class Signature(BaseModel):
+    algorithm: Literal["Ed25519"]
+    purpose: str
+    key: str = Field(description="Fingerprint of the key that signed")
+    value: str = Field(
+        description="Over the canonical JSON (RFC 8785) of the document, 128 hexadecimal digits"
+    )
+
+
+class SignedAnswer(BaseModel):
+    """One version of a receipt as it was signed. It never changes."""
+
+    document: dict[str, Any] = Field(
+        description="What was signed (curfew-receipt/1): ids and codes, no names; `previous` is the SHA-256 of the "
+        "version before"
+    )
+    sha256: str
+    signature: Signature
+    keys: list[dict[str, Any]] = Field(
+        description="Public keys of the trail and how each vouches for the next; trust one by its fingerprint, "
+        "taken from somewhere else than this answer"
+    )
 
 
 def _state(revocation: Revocation) -> Literal["not_yet_cut_off", "cut_off", "confirmed"]:

@@ -1,15 +1,19 @@
-"""POST /revocations and GET /revocations/<receipt>: ending access, and what became of it."""
+"""POST /revocations, GET /revocations/<receipt> and its signed versions: ending access, what became of it, proof."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from ninja import Router
 from ninja.responses import Status
 
+from audit.models import ReceiptVersion
+from audit.receipts import signed
 from sessions_app.changes.naming import find_person, find_session, find_token
 from sessions_app.changes.texts import shown
-from sessions_app.doors.api.answers import Problem, ReceiptAnswer
+from sessions_app.doors.api.answers import Problem, ReceiptAnswer, SignedAnswer
 from sessions_app.doors.api.bodies import IdempotencyKey, RevocationBody
 from sessions_app.doors.api.machine_auth import MachineRequest, MachineWith
 from sessions_app.models import Revocation
@@ -65,10 +69,36 @@ def order(
     url_name="show_receipt",
 )
 def show_receipt(request: MachineRequest, receipt: str) -> ReceiptAnswer:
+    return ReceiptAnswer.of(_find(receipt))
+
+
+@router.get(
+    "/revocations/{receipt}/versions/{version}",
+    auth=MachineWith(CredentialScope.REVOCATIONS_READ),
+    response={200: SignedAnswer, frozenset({401, 403, 404, 422, 503}): Problem},
+    summary="The signed receipt, by the number of its version or as it stands now",
+    url_name="show_signed_receipt",
+)
+def show_signed_receipt(
+    request: MachineRequest, receipt: str, version: int | Literal["latest"]
+) -> SignedAnswer:
+    """Kept as a file it is what the stand-alone verifier reads; its format is published at /audit/format/.
+
+    404 also where the receipt is not signed yet (`newest_version` is null).
+    """
+    versions = ReceiptVersion.objects.of(_find(receipt).receipt)
+    found = versions.last() if version == "latest" else versions.filter(number=version).first()
+    if found is None:
+        raise Http404
+    return SignedAnswer.model_validate(signed(found))
+
+
+def _find(receipt: str) -> Revocation:
+    """By its number in any spelling people use. Raises Http404."""
     found = Revocation.objects.filter(receipt=read_receipt(receipt)).first()
     if found is None:
         raise Http404
-    return ReceiptAnswer.of(found)
+    return found
 
 
 def _scope(body: RevocationBody) -> Scope:

@@ -191,6 +191,7 @@ def test_the_api_describes_itself() -> None:
         "/api/v1/people/{external_id}",
         "/api/v1/revocations",
         "/api/v1/revocations/{receipt}",
+        "/api/v1/revocations/{receipt}/versions/{version}",
         "/api/v1/events",
         "/api/v1/sightings",
         "/api/v1/groups/{name}/members",
