@@ -427,16 +427,16 @@ class Events:
         ("target", "details.entry", "details.kinds", "personal.purpose"),
     )
     VIEW_SAVED = EventKind(
-        "VW-101", "view.saved", _("%(initiator)s saved the view %(target)s of the trail"), ("target",)
+        "VW-101", "view.saved", _("%(initiator)s saved a view of the trail: %(target)s"), ("target",)
     )
     VIEW_SHARED = EventKind(
         "VW-102",
         "view.shared",
-        _("%(initiator)s switched the sharing of the view %(target)s %(state)s"),
+        _("%(initiator)s switched the sharing of a view of the trail %(state)s: %(target)s"),
         ("target", "details.state"),
     )
     VIEW_DELETED = EventKind(
-        "VW-103", "view.deleted", _("%(initiator)s deleted the view %(target)s of the trail"), ("target",)
+        "VW-103", "view.deleted", _("%(initiator)s deleted a view of the trail: %(target)s"), ("target",)
     )
     EXPORT_FETCHED = EventKind(
         "EX-102",

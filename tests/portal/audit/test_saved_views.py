@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audit.events import Events
-from audit.models import AuditEntry
+from audit.models import AuditEntry, AuditSubject
 from portal.models import SavedView
 from portal.saved_views import MOST_VIEWS
 from sessions_app.models import User
@@ -29,10 +29,7 @@ def test_saving_leads_back_to_the_filters_and_is_an_entry(aude: User):
     assert response.url == "/audit/?q=reason%3Aoffboarding+created%3A7d"
     entry = AuditEntry.objects.of_events(Events.VIEW_SAVED.code).get()
     assert (entry.initiator_id, entry.target_kind) == (str(aude.pk), "saved_view")
-    assert sorted(entry.subjects.values_list("kind", "value"))[1:3] == [
-        ("filter", "reason:offboarding created:7d"),
-        ("label", "Leavers"),
-    ]
+    assert entry.details == {"shared": "no"}
 
 
 def test_the_page_offers_to_save_exactly_its_filters(aude: User):
@@ -56,6 +53,40 @@ def test_a_private_view_is_nobody_elses_business(aude: User, ivan: User):
     assert "Secret plan" not in text_of(browser.get("/audit/"))
     assert browser.post(f"/audit/views/{view.pk}/delete/").status_code == 404
     assert browser.post(f"/audit/views/{view.pk}/share/", {"shared": "on"}).status_code == 404
+
+
+def test_what_a_private_view_is_called_and_asks_stands_in_no_entry(aude: User, sam: User):
+    view = saved_by(aude, name="Secret plan", line="actor:ivan created:7d")
+    browser_of(aude).post(f"/audit/views/{view.pk}/delete/")
+
+    entries = AuditEntry.objects.filter(event_code__startswith="VW")
+    kept = AuditSubject.objects.filter(entry__in=entries).values_list("kind", flat=True)
+    assert sorted(set(kept)) == ["address", "name"]
+    page = text_of(browser_of(sam).get("/audit/", {"q": "action:VW"}))
+    assert f"saved view {view.pk}" in page
+    assert "Secret plan" not in page
+    named = {"q": 'target:"Secret plan" created:any'}
+    assert "No entry matches" in text_of(browser_of(sam).get("/audit/", named))
+
+
+def test_what_others_see_stands_beside_its_entries(aude: User):
+    view = saved_by(aude, name="Leavers", is_shared="on")
+    browser_of(aude).post(f"/audit/views/{view.pk}/share/", {"shared": ""})
+
+    saved, unshared = AuditEntry.objects.filter(event_code__startswith="VW").order_by("pk")
+    expected = {"label": "Leavers", "filter": "reason:offboarding created:7d"}
+    assert dict(saved.subjects.values_list("kind", "value")).items() >= expected.items()
+    assert dict(unshared.subjects.values_list("kind", "value")).items() >= expected.items()
+
+
+def test_a_view_that_is_private_again_is_deleted_without_its_name(aude: User):
+    view = saved_by(aude, name="Leavers", is_shared="on")
+    browser_of(aude).post(f"/audit/views/{view.pk}/share/", {"shared": ""})
+
+    browser_of(aude).post(f"/audit/views/{view.pk}/delete/")
+
+    deleted = AuditEntry.objects.of_events(Events.VIEW_DELETED.code).get()
+    assert not deleted.subjects.filter(kind__in=["label", "filter"]).exists()
 
 
 def test_a_shared_view_is_seen_by_others_and_changed_by_its_owner_only(aude: User, sam: User):
