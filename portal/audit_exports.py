@@ -43,7 +43,16 @@ def _for_person(job: ExportJob) -> Commission:
         raise NotAllowedAnyMore(question.problem)
     selection = selection_for(question, with_notes=job.has_notes)
     by = _initiator_of(job, name=reader.display_name, roles=frozenset(map(str, reader.roles)))
-    return Commission(selection=selection, by=by)
+    return Commission(selection=selection, by=by, rights=_grants_of(reader))
+
+
+def is_still_entitled(reader: User, job: ExportJob) -> bool:
+    """Whether every grant still counts by which the file was written: without one of them it may hold too much."""
+    return set(job.rights) <= set(_grants_of(reader))
+
+
+def _grants_of(reader: User) -> tuple[str, ...]:
+    return tuple(str(grant.pk) for grant in reader.active_grants())
 
 
 def _reader_of(job: ExportJob) -> User:

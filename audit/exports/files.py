@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from django.conf import settings
+
+# The database may lie on the same disk: no export may take the room that decisions need.
+LEFT_FREE_BYTES = 512 * 1024 * 1024
 
 
 def folder() -> Path:
@@ -15,6 +19,11 @@ def folder() -> Path:
     path = Path(settings.EXPORTS_DIR)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def has_room() -> bool:
+    """Whether a large file may grow."""
+    return shutil.disk_usage(folder()).free > LEFT_FREE_BYTES
 
 
 def nameless() -> BinaryIO:

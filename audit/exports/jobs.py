@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from audit.events import Events
-from audit.exports.files import new_file
+from audit.exports.files import has_room, new_file
 from audit.exports.forms import Form
 from audit.exports.models import (
     KEPT_FOR,
@@ -59,16 +59,24 @@ class NotAllowedAnyMore(Exception):
     """Whoever asked may not read the trail any more, or not in this way. The message says why."""
 
 
+class NoRoom(Exception):
+    """The disk is nearly full."""
+
+
 class LostJob(Exception):
     """It was cancelled, or somebody else works on it by now: what was written so far is worth nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Commission:
-    """What a job's file is to hold, and in whose name it is written. The door that was asked knows both."""
+    """What a job's file is to hold, and in whose name it is written. The door that was asked knows both.
+
+    `rights` are whatever the door has to look at again before it hands out the file.
+    """
 
     selection: Selection
     by: Initiator
+    rights: tuple[str, ...] = ()
 
 
 Commissioner = Callable[[ExportJob], Commission]
@@ -202,9 +210,10 @@ def run(job_id: uuid.UUID) -> bool:
     """Write the file of one job, if nobody else does. Any number of calls for one job write it once.
 
     1. Take the lease. 2. Look up what whoever asked may read now. 3. Write a draft, renewing the lease; a
-    cancelled job ends here. 4. The entry and "ready" are one transaction, and the file has its name before it.
+    cancelled job ends here, and so does one that would fill the disk. 4. "Ready", the entry and the file's name are
+    one transaction: whoever lost the job meanwhile does not touch the file of the other who finished it.
 
-    Killed at any moment it leaves a lease that runs out, and a draft that the sweeper deletes.
+    Killed at any moment it leaves a lease that runs out, and a file that the next one replaces or the sweeper deletes.
     """
     job = _claimed(job_id)
     if job is None:
@@ -216,6 +225,8 @@ def run(job_id: uuid.UUID) -> bool:
         return False
     except NotAllowedAnyMore as refusal:
         _give_up(job, str(refusal))
+    except NoRoom:
+        _give_up(job, _("The disk is nearly full. Ask again once there is room."))
     except Exception:  # a worker outlives every job; the row says what became of it
         logger.exception("export %s failed", job.pk)
         _try_again_or_give_up(job)
@@ -248,12 +259,7 @@ def _carry_out(job: ExportJob, draft: Path) -> bool:
         written = write(commission.selection, Form(job.form), file, on_progress=_Heartbeat(job))
         file.flush()
         os.fsync(file.fileno())
-    draft.rename(job.path)
-    try:
-        _finish(job, written, commission)
-    except LostJob:
-        job.path.unlink(missing_ok=True)
-        raise
+    _finish(job, draft, written, commission)
     return True
 
 
@@ -264,7 +270,7 @@ def commission_of(job: ExportJob) -> Commission:
 
 
 class _Heartbeat:
-    """Tells how far it is and renews the lease, at most once a second. Raises LostJob."""
+    """Tells how far it is and renews the lease, at most once a second. Raises LostJob and NoRoom."""
 
     def __init__(self, job: ExportJob) -> None:
         self._job = job
@@ -272,6 +278,8 @@ class _Heartbeat:
 
     def __call__(self, rows_done: int) -> None:
         if time.monotonic() >= self._due:
+            if not has_room():
+                raise NoRoom
             _held(self._job, rows_done=rows_done)
             self._due = time.monotonic() + HEARTBEAT_SECONDS
 
@@ -283,7 +291,7 @@ def _held(job: ExportJob, **changes: Any) -> None:
         raise LostJob
 
 
-def _finish(job: ExportJob, written: Written, commission: Commission) -> None:
+def _finish(job: ExportJob, draft: Path, written: Written, commission: Commission) -> None:
     now = timezone.now()
     with transaction.atomic():
         _held(
@@ -295,11 +303,13 @@ def _finish(job: ExportJob, written: Written, commission: Commission) -> None:
             sha256=written.sha256,
             finished_at=now,
             expires_at=now + KEPT_FOR,
+            rights=list(commission.rights),
             holder="",
         )
         record_export(
             written, Form(job.form), selection=commission.selection, line=job.line, by=commission.by
         )
+        draft.rename(job.path)
 
 
 def _give_up(job: ExportJob, why: str) -> None:

@@ -85,6 +85,7 @@ class ExportJob(models.Model):
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     expires_at = models.DateTimeField(_("file kept until"), null=True, blank=True)
+    rights = models.JSONField(_("rights it was written by"), default=list, blank=True)
 
     objects = ExportJobQuerySet.as_manager()
 

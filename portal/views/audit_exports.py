@@ -20,8 +20,8 @@ from audit.exports.models import MOST_UNFINISHED, ExportJob
 from audit.exports.recording import record_export
 from audit.exports.rows import Selection
 from audit.exports.writing import write
-from portal.access import fetch_or_refuse, requires
-from portal.audit_exports import selection_for
+from portal.access import fetch_or_refuse, record_refused_page, requires
+from portal.audit_exports import is_still_entitled, selection_for
 from portal.export_form import ExportForm
 from portal.htmx import HtmxRequest, SeeOther, go_to, page_or_part
 from portal.presenters.audit_filter import AuditQuestion
@@ -38,7 +38,11 @@ def exports(request: HtmxRequest) -> HttpResponse:
     if request.method == "POST":
         return _take(request)
     jobs = ExportJob.objects.asked_by(request.initiator)[:LISTED]
-    context = {"jobs": jobs, "is_running": any(job.is_unfinished for job in jobs)}
+    context = {
+        "jobs": jobs,
+        "is_running": any(job.is_unfinished for job in jobs),
+        "withheld": {job.pk for job in jobs if not is_still_entitled(request.user, job)},
+    }
     return page_or_part(request, "portal/audit/exports.html", "exports", context)
 
 
@@ -47,11 +51,20 @@ def exports(request: HtmxRequest) -> HttpResponse:
 def fetch(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     """The finished file. Another's, one that is not finished and one that has expired are all not there."""
     job = fetch_or_refuse(ExportJob.objects.asked_by(request.initiator), pk=job_id)
+    if not is_still_entitled(request.user, job):
+        return _withhold(request)
     try:
         file = fetch_file(job, by=request.initiator)
     except NotThere as error:
         raise Http404 from error
     return _as_download(FileResponse(file, as_attachment=True, filename=job.file_name), Form(job.form))
+
+
+def _withhold(request: HtmxRequest) -> HttpResponse:
+    """It may hold more than its reader may see by now."""
+    record_refused_page(request, request.initiator, why=May.EXPORT_AUDIT.name.lower())
+    messages.error(request, _("Your roles have changed since this file was written. Export it again."))
+    return SeeOther(reverse("audit_exports"))
 
 
 @require_POST

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from audit.events import Events
 from audit.exports.forms import Form
@@ -15,7 +16,9 @@ from audit.record import Target, record
 from audit.verification import begin
 from portal.models import SavedView
 from portal.saved_views import save_view
+from sessions_app.models import Role, RoleGrant
 from tests.every_deed.deeds import Act, deed
+from tests.factories import a_grant
 from tests.portal.evidence.scenes import a_list, bring_in, today
 
 VIEWS = "audit/views/"
@@ -77,6 +80,16 @@ def a_job(scene: Any) -> ExportJob:
 def fetching_a_file_that_was_written_in_the_background(scene: Any) -> Act:
     job = a_job(scene)
     run(job.pk)
+    return scene.get("aude", f"/audit/exports/{job.pk}/file")
+
+
+@deed("audit/exports/<uuid:job_id>/file", "AC-403F aude address", answers=303)
+def fetching_a_file_that_holds_more_than_one_may_read_by_now(scene: Any) -> Act:
+    """She keeps the role of an auditor; what the file was written by was a second grant."""
+    beside = a_grant(scene.aude, Role.SECURITY)
+    job = a_job(scene)
+    run(job.pk)
+    RoleGrant.objects.filter(pk=beside.pk).update(revoked_at=timezone.now())
     return scene.get("aude", f"/audit/exports/{job.pk}/file")
 
 

@@ -58,6 +58,6 @@ IMPERSONAL: dict[str, str] = {
     "audit.LeaverList": "first_day last_day source query sha256 received_at",
     "audit.ExportJob": (
         "id initiator_kind initiator_roles door cid order_key why holder lease_until woken_at sha256 finished_at "
-        "expires_at"
+        "expires_at rights"
     ),
 }

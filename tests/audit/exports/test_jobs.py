@@ -20,6 +20,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from audit.events import Events
+from audit.exports import files as files_of_exports
 from audit.exports import jobs, sweeping
 from audit.exports.forms import Form
 from audit.exports.jobs import Commission, NotAllowedAnyMore, TooManyExports, ask, cancel, run
@@ -61,16 +62,20 @@ def broken(job: ExportJob) -> Commission:
 
 
 @pytest.fixture(autouse=True)
-def scene(hana_weiss: Initiator, ines_almeida: Target, settings: Any, tmp_path: Path) -> None:
+def scene(hana_weiss: Initiator, settings: Any, tmp_path: Path) -> None:
     """Three entries, an empty folder, and a worker that only remembers being called."""
     settings.EXPORTS_DIR = tmp_path / "exports"
     settings.EXPORT_COMMISSIONER = f"{__name__}.everything"
     settings.EXPORT_WAKE = f"{__name__}.remember"
     woken.clear()
     hana["who"] = hana_weiss
+    for _ in range(3):
+        an_entry(hana_weiss)
+
+
+def an_entry(by: Initiator) -> None:
     with transaction.atomic():
-        for _ in range(3):
-            record(Events.PERSON_VIEWED, initiator=hana_weiss, target=ines_almeida)
+        record(Events.PERSON_VIEWED, initiator=by, target=Target(kind="user", id=str(uuid.uuid4()), label=""))
 
 
 def remember(job_id: uuid.UUID) -> None:
@@ -176,6 +181,38 @@ def test_a_job_cancelled_at_the_last_moment_leaves_no_file(
     assert not run(job.pk)
     assert files(settings) == []
     assert again(job).state == State.CANCELLED
+
+
+def test_who_lost_a_job_while_the_other_finished_it_leaves_the_other_s_file_alone(
+    hana_weiss: Initiator, monkeypatch: pytest.MonkeyPatch
+):
+    """A worker that stood still for longer than its lease: by the time it goes on, all is done."""
+    job, recorded, others = a_job(hana_weiss), jobs._finish, iter([1])
+
+    def overtaken(*args: Any) -> None:
+        for _ in others:
+            ExportJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+            an_entry(hana_weiss)
+            assert run(job.pk)
+        recorded(*args)
+
+    monkeypatch.setattr(jobs, "_finish", overtaken)
+
+    assert not run(job.pk)
+    done = again(job)
+    assert (done.state, done.rows_done) == (State.READY, 4)
+    assert hashlib.sha256(done.path.read_bytes()).hexdigest() == done.sha256
+    assert AuditEntry.objects.filter(event_code="EX-101").count() == 1
+
+
+def test_no_export_fills_the_disk(hana_weiss: Initiator, settings: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(files_of_exports, "LEFT_FREE_BYTES", 2**60)
+    job = a_job(hana_weiss)
+
+    assert not run(job.pk)
+    assert files(settings) == []
+    assert again(job).state == State.FAILED
+    assert "disk is nearly full" in again(job).why
 
 
 def test_what_is_finished_cannot_be_cancelled(hana_weiss: Initiator):

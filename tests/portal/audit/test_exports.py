@@ -216,12 +216,55 @@ def test_a_file_whose_time_is_over_is_not_there(sam: User, hana: User, ines: Use
 
 
 @pytest.mark.usefixtures("two_are_many")
+def test_a_file_whose_time_is_over_is_not_there_before_it_is_swept_either(sam: User, hana: User, ines: User):
+    job = a_large_export(sam, hana, ines)
+    run(job.pk)
+    ExportJob.objects.update(expires_at=timezone.now())
+
+    assert browser_of(sam).get(f"/audit/exports/{job.pk}/file").status_code == 404
+    assert "Expired" in text_of(browser_of(sam).get("/audit/exports/"))
+
+
+@pytest.mark.usefixtures("two_are_many")
 def test_a_role_taken_meanwhile_ends_the_export(sam: User, hana: User, ines: User):
     job = a_large_export(sam, hana, ines)
     RoleGrant.objects.filter(user=sam).update(revoked_at=timezone.now())
 
     assert not run(job.pk)
     assert ExportJob.objects.get().state == "failed"
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_a_file_written_by_a_role_that_is_gone_is_not_handed_out(hana: User, sam: User, ines: User):
+    """HR may export what HR did, which is not what the file holds."""
+    a_termination(ines, by=sam)
+    beside = a_grant(hana, Role.AUDITOR)
+    job = a_large_export(hana, hana, ines)
+    run(job.pk)
+    browser = browser_of(hana)
+    before = text_of(browser.get("/audit/exports/"))
+    RoleGrant.objects.filter(pk=beside.pk).update(revoked_at=timezone.now())
+
+    answer = browser.get(f"/audit/exports/{job.pk}/file")
+    after = text_of(browser.get("/audit/exports/"))
+
+    assert f"/audit/exports/{job.pk}/file" in before
+    assert (answer.status_code, answer["Location"]) == (303, "/audit/exports/")
+    assert f"/audit/exports/{job.pk}/file" not in after
+    assert "Your roles have changed since this file was written" in after
+    assert not AuditEntry.objects.filter(event_code="EX-102").exists()
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_a_role_gained_meanwhile_withholds_nothing(sam: User, hana: User, ines: User):
+    job = a_large_export(sam, hana, ines)
+    run(job.pk)
+    a_grant(sam, Role.AUDITOR)
+
+    answer = browser_of(sam).get(f"/audit/exports/{job.pk}/file")
+
+    answer.getvalue()
+    assert answer.status_code == 200
 
 
 @pytest.mark.usefixtures("two_are_many")
