@@ -46,6 +46,7 @@ class FormPage:
     root: StrOrPromise = ""
     root_url: str = ""
     is_final: bool = False
+    answers_with_a_file: bool = False
 
 
 def form_page(request: HtmxRequest, form: BaseForm, page: FormPage) -> HttpResponse:

@@ -11,7 +11,9 @@ from audit.verifier import Unreadable, fingerprint_from
 class VerificationForm(forms.Form):
     fingerprint = forms.CharField(
         label=_("Key fingerprint you were given"),
-        help_text=_("From a printed receipt or an earlier export. Without it, who signed is not checked."),
+        help_text=_(
+            "From a printed receipt or an earlier signed bundle. Without it, who signed is not checked."
+        ),
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

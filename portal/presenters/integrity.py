@@ -85,7 +85,7 @@ class Integrity:
     def word(self) -> str:
         if self.last is None:
             return _("Not verified yet")
-        return _("Not intact") if self.last.problem_count else _("Chain complete")
+        return problem_word(self.last) if self.last.problem_count else _("Chain complete")
 
     @property
     def line(self) -> SafeString:
@@ -148,6 +148,14 @@ class VerificationShown:
         return _("%(done)s of %(total)s entries") % {"done": f"{done:,}", "total": f"{total:,}"}
 
     @property
+    def problem_word(self) -> str:
+        return problem_word(self.verification)
+
+    @property
+    def is_only_the_signer(self) -> bool:
+        return is_only_the_signer(self.verification)
+
+    @property
     def is_genuine(self) -> bool:
         return not self.verification.problem_count and bool(self.verification.fingerprint)
 
@@ -162,6 +170,17 @@ class VerificationShown:
     @property
     def more(self) -> int:
         return self.verification.problem_count - min(len(self.verification.problems), SHOWN_PROBLEMS)
+
+
+def problem_word(verification: Verification) -> str:
+    """What is wrong, in two words, of a check that found something."""
+    return _("Other signer") if is_only_the_signer(verification) else _("Not intact")
+
+
+def is_only_the_signer(verification: Verification) -> bool:
+    """Whether all is well but for the fingerprint that was given: it may be the reader's own slip."""
+    codes = {problem["code"] for problem in verification.problems}
+    return codes == {"signer"} and verification.problem_count == len(verification.problems)
 
 
 def _words(problem: dict[str, object]) -> str:

@@ -52,6 +52,7 @@ def take(request: HtmxRequest, user_id: UUID) -> HttpResponse:
         above_url=reverse("person", args=[person.pk]),
         submit=_("Take file"),
         foot=_("One JSON file with everything kept of this person. Everybody else in it is a pseudonym."),
+        answers_with_a_file=True,
     )
     return form_page(request, form, page)
 

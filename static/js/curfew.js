@@ -253,16 +253,20 @@
     // Only a courtesy: the server answers a second press with what the first one did.
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-disabled", "true");
+    // A file leaves the page where it is, and nobody says when it has arrived.
+    if (form.matches("[data-download]")) setTimeout(() => release(form), 1500);
   }, true);
 
-  function release(root) {
-    root.querySelectorAll("form[data-sent]").forEach((form) => {
-      delete form.dataset.sent;
-      form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
-    });
+  function release(form) {
+    delete form.dataset.sent;
+    form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
   }
 
-  addEventListener("pageshow", () => release(document));
+  function releaseAll(root) {
+    root.querySelectorAll("form[data-sent]").forEach(release);
+  }
+
+  addEventListener("pageshow", () => releaseAll(document));
 
   // --- Parts that arrive ---------------------------------------------------------------------------
 
@@ -275,7 +279,7 @@
     if (event.target.matches("[data-news]") && waits) event.preventDefault();
   });
 
-  document.addEventListener("htmx:afterRequest", () => release(document));
+  document.addEventListener("htmx:afterRequest", () => releaseAll(document));
 
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.target;

@@ -53,8 +53,21 @@ def test_with_the_fingerprint_it_is_genuine(browser: Client):
     assert "Genuine" in verify(browser, fingerprint=grouped(current_fingerprint()).upper())
 
 
-def test_with_another_fingerprint_it_is_not(browser: Client):
-    assert "does not stand for" in verify(browser, fingerprint="0" * 64)
+def test_with_another_fingerprint_the_signer_is_in_doubt_and_so_is_the_typing(browser: Client):
+    page = verify(browser, fingerprint="0" * 64)
+
+    assert "does not stand for" in page
+    assert "digit by digit" in page
+    assert "Other signer" in text_of(browser.get("/audit/"))
+
+
+def test_a_changed_entry_is_no_matter_of_typing(browser: Client):
+    as_owner("UPDATE audit_auditentry SET reason_code = 'canary'")
+
+    page = verify(browser, fingerprint="0" * 64)
+
+    assert "Not intact" in page
+    assert "digit by digit" not in page
 
 
 def test_what_is_no_fingerprint_is_refused_beside_its_field(browser: Client):
