@@ -24,6 +24,7 @@ from portal.client_address import client_address
 from portal.htmx import HtmxRequest
 from portal.proofs import has_second_factor, may_open
 from sessions_app.blacklist.verdict import Outcome
+from sessions_app.doors.api.problems import problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -69,6 +70,22 @@ class RequestIdentity:
             reset_correlation_id(token)
         response["X-Request-Id"] = identified.correlation_id
         return response
+
+
+class BodyLimit:
+    """Refuses by its announced length what nobody may send, before any of it is kept: no server reads further."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        most = settings.LARGEST_REQUEST_BYTES
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isascii() and length.isdigit() and int(length[:20]) <= most:
+            return self.get_response(request)
+        if request.path.startswith(PATHS_OF_MACHINES):
+            return problem(413, "body_too_large", _("The body is larger than anything taken here."))
+        return render(None, "errors/413.html", {"most": most}, status=413)
 
 
 class PortalSessionGuard:
