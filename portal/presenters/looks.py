@@ -16,18 +16,18 @@ from sessions_app.models import Role, User
 
 SHOWN = 20
 LOOKED_AT = {
-    Events.PERSON_VIEWED.code: _("your sessions"),
-    Events.DETAILS_UNMASKED.code: _("a masked detail of yours in the record"),
-    Events.PERSON_FILE_TAKEN.code: _("all that is kept of you, taken as a file"),
+    Events.PERSON_VIEWED.code: _("opened your sessions"),
+    Events.DETAILS_UNMASKED.code: _("unmasked a detail of yours in the record"),
+    Events.PERSON_FILE_TAKEN.code: _("took all that is kept of you as a file"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One look, to the day: who, as what, and at what."""
+    """One look, to the day: who, as what, and what they did."""
 
     name: str
-    at_what: str
+    did: str
     roles: str
     looked_at: datetime
 
@@ -44,7 +44,7 @@ def looks_at(person: User) -> list[Look]:
     return [
         Look(
             name=_name(entry),
-            at_what=str(LOOKED_AT[entry.event_code]),
+            did=str(LOOKED_AT[entry.event_code]),
             roles=role_words(entry.initiator_roles),
             looked_at=entry.timestamp,
         )

@@ -24,6 +24,10 @@ class PurposeForm(forms.Form):
         min_length=SHORTEST_PURPOSE,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": _("Nothing is unmasked without a purpose."),
+            "min_length": _("Say it in at least %(limit_value)d characters, so that others can judge it."),
+        },
         help_text=_("Kept in the record. The person concerned sees that you looked, not why."),
     )
 

@@ -82,6 +82,16 @@ def signing_in_wrongly(page: Page) -> None:
     page.get_by_text("not correct").wait_for()
 
 
+def saving_a_view(name: str, *, is_shared: bool = False) -> Act:
+    def save(page: Page) -> None:
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_role("checkbox", name="Shared").set_checked(is_shared)
+        page.get_by_role("button", name="Save view").click()
+        page.get_by_text(f"Saved as “{name}”.").wait_for()
+
+    return save
+
+
 def unmasking(page: Page) -> None:
     page.get_by_label("What do you need it for?").fill("Case 2026-11: who was at the desk that day")
     page.get_by_role("button", name="Unmask this entry").click()

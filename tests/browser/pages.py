@@ -21,17 +21,28 @@ from tests.browser.acts import (
     opening_menu,
     opening_row,
     registering_a_client,
+    saving_a_view,
     selecting_two_sessions,
     sending_empty,
     signing_in_wrongly,
     unmasking,
     verifying,
 )
+from tests.browser.chromium import Visitors
 
 ID = r"[0-9a-f-]{36}"
 SET_UP = "/accounts/2fa/totp/activate/"
 NOBODY = "q=nobody+of+this+name"
 FOREIGN_TOKEN = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJpc3MiOiJodHRwczovL2Vsc2V3aGVyZS5leGFtcGxlIn0."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """What somebody did before, so that a page has something to show whatever was opened first."""
+
+    who: str
+    at: str | FirstLink
+    act: Act = as_it_is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +57,22 @@ class ShownPage:
     who: str = ""
     act: Act = as_it_is
     confirming: bool = False
+    earlier: tuple[Earlier, ...] = ()
 
-    def open(self, page: Page, *, password: str) -> None:
+    def open(self, page: Page, visitors: Visitors) -> None:
         """Go there and wait until it is ready to be looked at."""
-        page.goto(self.at if isinstance(self.at, str) else self.at.find(page))
+        for each in self.earlier:
+            with visitors.visit(each.who) as other:
+                other.goto(address_of(each.at, other))
+                each.act(other)
+        page.goto(address_of(self.at, page))
         if self.confirming:
-            confirm_it_is_me(page, password=password)
+            confirm_it_is_me(page, password=visitors.curfew.password)
         self.act(page)
+
+
+def address_of(at: str | FirstLink, page: Page) -> str:
+    return at if isinstance(at, str) else at.find(page)
 
 
 def person(name: str, then: str = "") -> FirstLink:
@@ -65,6 +85,27 @@ A_VERSION = FirstLink(on=A_RECEIPT.on, like=A_RECEIPT.like, then="v/1/")
 A_SESSION = FirstLink(on="/sessions/?q=ines", like=rf"/sessions/{ID}/")
 AN_ENTRY = FirstLink(on="/audit/", like=r"/audit/\d+/")
 A_MASKED_ENTRY = FirstLink(on="/audit/?q=actor:hana+action:SI-101", like=r"/audit/\d+/", then="unmask/")
+A_MASKED_RECORD = FirstLink(on=A_MASKED_ENTRY.on, like=A_MASKED_ENTRY.like)
+HANA_CAME = (Earlier(who="hana", at="/"),)
+OTTOS_SIGN_IN = FirstLink(on="/audit/?q=actor:otto+action:SI-101", like=A_MASKED_ENTRY.like, then="unmask/")
+OTTOS_SESSION = FirstLink(on="/sessions/?q=otto", like=rf"/sessions/{ID}/")
+LOOKED_AT_OTTO = (
+    Earlier(who="otto", at="/me/"),
+    Earlier(who="sam", at=OTTOS_SESSION),
+    Earlier(who="aude", at=OTTOS_SIGN_IN, act=unmasking),
+)
+SAVE_VIEW = "/audit/views/save/?q="
+VIEWS_WERE_SAVED = (
+    Earlier(
+        who="sam", at=f"{SAVE_VIEW}reason:security_incident", act=saving_a_view("Incidents", is_shared=True)
+    ),
+    Earlier(
+        who="aude",
+        at=f"{SAVE_VIEW}reason:offboarding+action:RV-101+created:90d",
+        act=saving_a_view("Leavers of the quarter", is_shared=True),
+    ),
+    Earlier(who="aude", at=f"{SAVE_VIEW}actor:ivan+-action:AC", act=saving_a_view("What IT did")),
+)
 A_GRANT = FirstLink(on="/settings/roles/grant/?q=ines", like=rf"/settings/roles/grant/{ID}/")
 AN_ISSUER = FirstLink(on="/settings/issuers/", like=r"/settings/issuers/\d+/")
 AN_APPLICATION = FirstLink(on="/settings/applications/", like=r"/settings/applications/\d+/")
@@ -136,6 +177,7 @@ SESSIONS = [
     ShownPage(name="session", at=A_SESSION, who="sam"),
     ShownPage(name="session-no-reason", at=A_SESSION, who="sam", act=sending_empty),
     ShownPage(name="me", at="/me/", who="otto"),
+    ShownPage(name="me-looked-at", at="/me/", who="otto", earlier=LOOKED_AT_OTTO),
     ShownPage(name="me-with-a-role", at="/me/", who="hana", act=opening_menu),
 ]
 
@@ -148,8 +190,10 @@ AUDIT = [
     ShownPage(name="audit-views-none", at="/audit/views/", who="sam"),
     ShownPage(name="audit-entry", at=AN_ENTRY, who="aude"),
     ShownPage(name="audit-none", at="/audit/?q=nobody+of+this+name", who="aude"),
-    ShownPage(name="audit-unmask", at=A_MASKED_ENTRY, who="aude", act=sending_empty),
-    ShownPage(name="audit-unmasked", at=A_MASKED_ENTRY, who="aude", act=unmasking),
+    ShownPage(name="audit-views", at="/audit/views/", who="aude", earlier=VIEWS_WERE_SAVED),
+    ShownPage(name="audit-masked", at=A_MASKED_RECORD, who="aude", earlier=HANA_CAME),
+    ShownPage(name="audit-unmask", at=A_MASKED_ENTRY, who="aude", earlier=HANA_CAME, act=sending_empty),
+    ShownPage(name="audit-unmasked", at=A_MASKED_ENTRY, who="aude", earlier=HANA_CAME, act=unmasking),
     ShownPage(name="audit-export", at="/audit/?q=actor:ivan", who="aude", act=opening_exports),
     ShownPage(name="audit-exports-none", at="/audit/exports/", who="aude"),
     ShownPage(name="audit-verify", at="/audit/verify/", who="sam"),

@@ -28,7 +28,7 @@ def main() -> None:
     with _visitors() as visitors:
         for shown in pages:
             with visitors.visit(shown.who) as page:
-                shown.open(page, password=visitors.curfew.password)
+                shown.open(page, visitors)
                 _take(page, shown.name)
         if wanted in OUTAGE:
             _during_an_outage(visitors)

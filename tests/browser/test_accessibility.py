@@ -27,7 +27,7 @@ STICKING_OUT = """() => {
 @pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
 def test_a_page_can_be_used_by_everybody_in_every_look(visitors: Visitors, shown: ShownPage) -> None:
     with visitors.visit(shown.who) as page:
-        shown.open(page, password=visitors.curfew.password)
+        shown.open(page, visitors)
 
         assert barriers(page) == []
         assert sideways_scrolling(page) == []

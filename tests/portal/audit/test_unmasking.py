@@ -78,10 +78,10 @@ def test_everybody_whose_detail_it_was_sees_who_looked(
     browser_of(aude).post(f"/audit/{entry.pk}/unmask/", PURPOSE)
 
     assert {each.person_id for each in unmaskings()} == {hana.pk, ines.pk}
-    assert "a masked detail of yours" in text_of(browser_of(hana).get("/me/"))
-    assert "a masked detail of yours" in text_of(browser_of(ines).get("/me/"))
+    assert "unmasked a detail of yours" in text_of(browser_of(hana).get("/me/"))
+    assert "unmasked a detail of yours" in text_of(browser_of(ines).get("/me/"))
     assert PURPOSE["purpose"] not in text_of(browser_of(ines).get("/me/"))
-    assert "a masked detail of yours" not in text_of(browser_of(otto).get("/me/"))
+    assert "unmasked a detail of yours in the record" not in text_of(browser_of(otto).get("/me/"))
 
 
 @pytest.mark.parametrize("purpose", ["", "because", "x" * 501])
