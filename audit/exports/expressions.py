@@ -25,10 +25,7 @@ class _AsText(Func):
 class UtcText(_AsText):
     """A moment as ISO 8601 in UTC with microseconds."""
 
-    sqlite = (
-        "(substr(%(expressions)s, 1, 10) || 'T' || substr(%(expressions)s, 12, 8) || '.'"
-        " || substr(%(expressions)s || '.000000', 21, 6) || 'Z')"
-    )
+    sqlite = "(replace(substr(%(expressions)s || '.000000', 1, 26), ' ', 'T') || 'Z')"
     postgresql = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 

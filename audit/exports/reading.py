@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from audit.personal import SubjectRole
 from audit.proofs import KeptValue
@@ -40,9 +41,14 @@ class Reading:
         return self.reads_note is not None
 
     def value(self, kind: str, value: str, *, initiator_id: str) -> str:
-        if self.mask is None or initiator_id == self.reader_id:
+        if self._masked is None or initiator_id == self.reader_id:
             return value
-        return self.mask(kind, value)
+        return self._masked(kind, value)
+
+    @cached_property
+    def _masked(self) -> Mask | None:
+        """The mask, asked once for values that come again and again: a few thousand, however long the file."""
+        return lru_cache(maxsize=4096)(self.mask) if self.mask else None
 
     def note(self, value: str, *, initiator_id: str, roles: str) -> str | None:
         """The note, or nothing where it is not for this reader."""

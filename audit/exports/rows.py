@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from operator import itemgetter
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 
 from audit.events import of_code
@@ -23,19 +23,23 @@ from audit.search import cursor_of, older_than
 ROWS_AT_ONCE = 2000
 SPARSE = 2
 
-# What is read of an entry, in the order of STORED_COLUMNS.
-STORED: Mapping[str, Combinable] = {
+# What is read of an entry, in the order of the file, so that rows need not be put together anew.
+ADDED = Value(None, TextField())
+READ: Mapping[str, Combinable] = {
     "number": F("link__number"),
-    "id": F("id"),
     "time": UtcText("timestamp"),
     "code": F("event_code"),
+    "event": F("event_code"),  # its name takes this place
     "outcome": F("outcome"),
     "initiator_kind": F("initiator_kind"),
     "initiator_id": F("initiator_id"),
+    "initiator": ADDED,
     "initiator_roles": F("initiator_roles"),
+    "initiator_address": ADDED,
     "door": F("door"),
     "target_kind": F("target_kind"),
     "target_id": F("target_id"),
+    "target": ADDED,
     "person_id": UuidText("person_id"),
     "reason": F("reason_code"),
     "receipt": F("receipt"),
@@ -45,26 +49,18 @@ STORED: Mapping[str, Combinable] = {
     "request": F("cid"),
     "details": JsonText("additional_data"),
     "changes": JsonText("changes"),
+    "personal": ADDED,
+    "note": ADDED,
+    "id": F("id"),
     "hash": HexText("link__hash"),
 }
-STORED_COLUMNS = tuple(STORED)
-# What is added: the event's name, and the personal values from beside the entry.
-ADDED_COLUMNS = ("event", "initiator", "initiator_address", "target", "personal", "note")
-READ_COLUMNS = (*STORED_COLUMNS, *ADDED_COLUMNS)
-COLUMNS = (
-    "number", "time", "code", "event", "outcome",
-    "initiator_kind", "initiator_id", "initiator", "initiator_roles", "initiator_address", "door",
-    "target_kind", "target_id", "target", "person_id",
-    "reason", "receipt", "project", "sessions_ended", "source", "request",
-    "details", "changes", "personal", "note", "id", "hash",
-)  # fmt: skip
+COLUMNS = tuple(READ)
 JSON_COLUMNS = frozenset({"details", "changes", "personal"})
 NUMBER_COLUMNS = frozenset({"number", "id", "sessions_ended"})
 
-Row = Sequence[Any]
-Stored = tuple[Any, ...]
-Values = dict[tuple[str, str], str]
-NOTHING: Values = {}
+Row = list[Any]
+# Of an entry: its id, the values of BESIDE, and the kind of one that has no column of its own.
+Beside = tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,71 +81,85 @@ class Selection:
 
     def batches(self) -> Iterator[list[Row]]:
         """Newest first. Each batch is a query of its own, so no read is open for long and no memory grows."""
-        named = self.entries.annotate(**{f"x_{name}": stored for name, stored in STORED.items()})
-        asked = named.order_by("-timestamp", "-id").values_list(*(f"x_{name}" for name in STORED))
-        in_order = itemgetter(*(READ_COLUMNS.index(name) for name in self.columns))
-        found = list(asked[:ROWS_AT_ONCE])
+        named = self.entries.annotate(**{f"x_{name}": READ[name] for name in self.columns})
+        asked = named.order_by("-timestamp", "-id").values_list(*(f"x_{name}" for name in self.columns))
+        found = [list(row) for row in asked[:ROWS_AT_ONCE]]
         while found:
-            yield [in_order(row) for row in self._completed(found)]
+            self._complete(found)
+            yield found
             if len(found) < ROWS_AT_ONCE:
                 return
-            found = list(older_than(asked, _cursor_behind(found[-1]))[:ROWS_AT_ONCE])
+            found = [list(row) for row in older_than(asked, _cursor_behind(found[-1]))[:ROWS_AT_ONCE]]
 
-    def _completed(self, found: Sequence[Stored]) -> Iterator[tuple[Any, ...]]:
-        beside = _beside([stored[ID] for stored in found])
-        return ((*stored, *self._added(stored, beside.get(stored[ID], NOTHING))) for stored in found)
+    def _complete(self, rows: Sequence[Row]) -> None:
+        """Adds what is not read with an entry: the event's name, and the personal values from beside it."""
+        beside = _beside([row[ID] for row in rows])
+        others = _others([entry_id for entry_id, values in beside.items() if values[-1]])
+        for row in rows:
+            row[EVENT] = event_name(row[EVENT])
+            if values := beside.get(row[ID]):
+                self._add(row, values, others)
 
-    def _added(self, stored: Stored, values: Values) -> tuple[str | None, ...]:
-        initiator_id, roles = stored[INITIATOR], stored[ROLES]
-        address, note, get = values.get(INITIATOR_ADDRESS), values.get(NOTE), values.get
-        return (
-            event_name(stored[CODE]),
-            get(INITIATOR_NAME),
-            self.reading.value("address", address, initiator_id=initiator_id) if address else None,
-            get(TARGET_LABEL),
-            self._rest(values, initiator_id) if not values.keys() <= OWN_COLUMNS else None,
-            self.reading.note(note, initiator_id=initiator_id, roles=roles) if note else None,
-        )
+    def _add(self, row: Row, values: Beside, others: Mapping[int, Mapping[str, str]]) -> None:
+        entry_id, row[INITIATOR], address, row[TARGET], note, other = values
+        initiator_id = row[INITIATOR_ID]
+        if address:
+            row[ADDRESS] = self.reading.value("address", address, initiator_id=initiator_id)
+        if other:
+            row[PERSONAL] = self._rest(others[entry_id], initiator_id)
+        if note and self.reading.has_notes:
+            row[NOTE_AT] = self.reading.note(note, initiator_id=initiator_id, roles=row[ROLES])
 
-    def _rest(self, values: Values, initiator_id: str) -> str:
+    def _rest(self, values: Mapping[str, str], initiator_id: str) -> str:
         """Whatever else was kept beside the entry, as JSON by its kind."""
-        rest = {
-            kind: self.reading.value(kind, value, initiator_id=initiator_id)
-            for (role, kind), value in values.items()
-            if (role, kind) not in OWN_COLUMNS
+        seen = {
+            kind: self.reading.value(kind, value, initiator_id=initiator_id) for kind, value in values.items()
         }
-        return json.dumps(rest, ensure_ascii=False, sort_keys=True)
+        return json.dumps(seen, ensure_ascii=False, sort_keys=True)
 
 
-ID = STORED_COLUMNS.index("id")
-TIME = STORED_COLUMNS.index("time")
-CODE = STORED_COLUMNS.index("code")
-INITIATOR = STORED_COLUMNS.index("initiator_id")
-ROLES = STORED_COLUMNS.index("initiator_roles")
+EVENT, INITIATOR_ID, INITIATOR, ROLES, ADDRESS, TARGET, PERSONAL, NOTE_AT = (
+    COLUMNS.index(name)
+    for name in (
+        "event", "initiator_id", "initiator", "initiator_roles", "initiator_address", "target", "personal", "note"
+    )
+)  # fmt: skip
+TIME, ID = COLUMNS.index("time"), COLUMNS.index("id") - len(COLUMNS)  # behind the note, which may be left out
 INITIATOR_ADDRESS = (str(SubjectRole.INITIATOR), "address")
-OWN_COLUMNS = frozenset({INITIATOR_NAME, INITIATOR_ADDRESS, TARGET_LABEL, NOTE})
+BESIDE = (INITIATOR_NAME, INITIATOR_ADDRESS, TARGET_LABEL, NOTE)
+PLACED = {
+    f"value_{place}": Max("value", filter=Q(role=role, kind=kind))
+    for place, (role, kind) in enumerate(BESIDE)
+}
+OTHER = Max("kind", filter=~reduce(or_, (Q(role=role, kind=kind) for role, kind in BESIDE)))
 
 
-def _beside(ids: Sequence[int]) -> dict[int, Values]:
-    """The personal values of these entries that were not blanked."""
-    found: dict[int, Values] = {}
-    kept = _kept_beside(ids).values_list("entry_id", "role", "kind", "value")
-    for entry_id, role, kind, value in kept:
-        if value:
-            found.setdefault(entry_id, {})[role, kind] = value
+def _beside(ids: Sequence[int]) -> dict[int, Beside]:
+    """The personal values of these entries that were not blanked: the database makes one row of them per entry."""
+    kept = _kept_beside(ids).values_list("entry_id").annotate(**PLACED, other=OTHER)
+    return {row[0]: row for row in kept}
+
+
+def _others(ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """What has no column of its own, by its kind."""
+    found: dict[int, dict[str, str]] = {}
+    if ids:
+        for entry_id, role, kind, value in _kept_beside(ids).values_list("entry_id", "role", "kind", "value"):
+            if (role, kind) not in BESIDE:
+                found.setdefault(entry_id, {})[kind] = value
     return found
 
 
 def _kept_beside(ids: Sequence[int]) -> QuerySet[AuditSubject]:
     """Of entries that follow each other by range: two thousand parameters cost more than the rows themselves."""
-    first, last = min(ids), max(ids)
+    kept, first, last = AuditSubject.objects.exclude(value=""), min(ids), max(ids)
     if last - first < SPARSE * len(ids):
-        return AuditSubject.objects.filter(entry_id__gte=first, entry_id__lte=last)
-    return AuditSubject.objects.filter(entry_id__in=ids)
+        return kept.filter(entry_id__gte=first, entry_id__lte=last)
+    return kept.filter(entry_id__in=ids)
 
 
-def _cursor_behind(stored: Stored) -> str:
-    return cursor_of(AuditEntry(pk=stored[ID], timestamp=datetime.fromisoformat(stored[TIME])))
+def _cursor_behind(row: Row) -> str:
+    return cursor_of(AuditEntry(pk=row[ID], timestamp=datetime.fromisoformat(row[TIME])))
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from json.encoder import encode_basestring as quoted
-from typing import Any
 
 from audit.exports.forms import Form
 from audit.exports.rows import JSON_COLUMNS, NUMBER_COLUMNS, Row, Selection
@@ -30,30 +29,13 @@ def as_json_lines(selection: Selection) -> Iterator[Piece]:
 def json_line_writer(columns: Sequence[str]) -> Callable[[Row], str]:
     """Writes a row as an object with these names; many times as fast as `json.dumps` of a dictionary."""
     template = "{" + ", ".join(f"{quoted(name)}: %s" for name in columns) + "}\n"
-    written = [_writer_of(name) for name in columns]
+    written = [quoted if name not in JSON_COLUMNS | NUMBER_COLUMNS else str for name in columns]
 
     def line_of(row: Row) -> str:
-        return template % tuple([write(value) for write, value in zip(written, row, strict=True)])
+        cells = zip(written, row, strict=True)
+        return template % tuple([write(value) if value or value == 0 else "null" for write, value in cells])
 
     return line_of
-
-
-def _writer_of(column: str) -> Callable[[Any], str]:
-    if column in JSON_COLUMNS:
-        return _raw
-    return _number if column in NUMBER_COLUMNS else _text
-
-
-def _raw(value: str | None) -> str:
-    return value or "null"
-
-
-def _number(value: int | None) -> str:
-    return "null" if value is None else str(value)
-
-
-def _text(value: str | None) -> str:
-    return quoted(value) if value else "null"
 
 
 WRITERS: dict[Form, Callable[[Selection], Iterator[Piece]]] = {
