@@ -13,6 +13,7 @@ from portal.hot_path import HotPath, points_from_sql  # noqa: E402  # models nee
 from portal.hot_path.callers import Callers, callers_from_sql  # noqa: E402
 from portal.hot_path.introspection import Introspection  # noqa: E402
 from portal.hot_path.truths import BoundedTruth  # noqa: E402
+from portal.hot_path.unproved import InBackground, keep_attempt  # noqa: E402
 from portal.hot_path.verdicts import Verdicts  # noqa: E402
 from sessions_app.revocation.server_check import fatal_problems  # noqa: E402
 from sessions_app.sightings.flushing import note_observation  # noqa: E402
@@ -27,7 +28,7 @@ application = HotPath(
     Verdicts(token_guard, Kept("enforcement points", lambda _old: points_from_sql()), note_observation),
     Introspection(
         token_guard,
-        Callers(Kept("callers", lambda _old: callers_from_sql())),
+        Callers(Kept("callers", lambda _old: callers_from_sql()), InBackground(keep_attempt)),
         BoundedTruth(),
         note_observation,
     ),

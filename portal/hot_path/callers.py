@@ -67,10 +67,16 @@ class Caller:
 
 
 class Callers:
-    """Proves callers. `known` gives them by the name they present; it must answer from memory."""
+    """Proves callers. `known` gives them by the name they present; it must answer from memory.
 
-    def __init__(self, known: Callable[[], Mapping[str, Caller]]) -> None:
+    `note` is told name and address of the first of each source's failures within a minute; nobody may wait for it.
+    """
+
+    def __init__(
+        self, known: Callable[[], Mapping[str, Caller]], note: Callable[[str, str | None], None]
+    ) -> None:
         self._known = known
+        self._note = note
         self._failures = Failures()
 
     def prove(self, environ: Mapping[str, Any], form: Mapping[str, str], *, address: str | None) -> Caller:
@@ -81,15 +87,17 @@ class Callers:
         is_right = hmac.compare_digest(shown, caller.secret_hash if caller else NOBODY_HASH)
         if caller is None or not secret or not is_right or not caller.is_usable_from(address):
             # Only now: somebody else's failures from the same address must not hold up the right secret.
-            self._refuse(f"{address} {name[:LONGEST_NAME]}")
+            self._refuse(name[:LONGEST_NAME], address)
         if not caller.may_introspect:
             raise NotAllowed("This caller may not introspect tokens.")
         return caller
 
-    def _refuse(self, source: str) -> NoReturn:
+    def _refuse(self, name: str, address: str | None) -> NoReturn:
+        source = f"{address} {name}"
         if self._failures.are_too_many(source):
             raise TooManyFailures("Too many failed attempts from here.")
-        self._failures.note(source)
+        if self._failures.note(source) == 1:
+            self._note(name, address)
         raise NotProved("Prove who you are with a machine credential or a client's id and secret.")
 
 
@@ -102,10 +110,13 @@ class Failures:
     def are_too_many(self, source: str) -> bool:
         return len(self._recent(source)) >= FAILURES_AT_MOST
 
-    def note(self, source: str) -> None:
+    def note(self, source: str) -> int:
+        """How many there are now."""
         if len(self._by_source) >= REMEMBERED_AT_MOST:
             self._by_source.clear()
-        self._by_source[source] = [*self._recent(source), time.monotonic()]
+        recent = [*self._recent(source), time.monotonic()]
+        self._by_source[source] = recent
+        return len(recent)
 
     def _recent(self, source: str) -> list[float]:
         since = time.monotonic() - WINDOW_SECONDS

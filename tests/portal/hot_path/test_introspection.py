@@ -17,6 +17,7 @@ from audit.initiators import the_shell
 from portal.hot_path import HotPath
 from portal.hot_path.callers import Caller, Callers
 from portal.hot_path.truths import BoundedTruth, TooSlow
+from portal.hot_path.unproved import keep_attempt
 from sessions_app.blacklist.observations import Observation
 from sessions_app.models import MachineCredential, Scope, User
 from sessions_app.models.reasons import Reason
@@ -210,7 +211,7 @@ def test_a_refresh_token_is_told_of_as_far_as_the_access_tokens_it_gives(ines, s
             audiences=frozenset({"https://x.example"}),
         ),
     }
-    hot_path = a_hot_path([], truth=InThisThread(), callers=Callers(lambda: known))
+    hot_path = a_hot_path([], truth=InThisThread(), callers=Callers(lambda: known, keep_attempt))
 
     assert introspect(hot_path, refresh_token, basic("all", "secret"))[1]["aud"] == [AUDIENCE]
     assert introspect(hot_path, refresh_token, basic("other", "secret")) == (200, {"active": False})

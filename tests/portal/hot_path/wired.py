@@ -9,6 +9,7 @@ from portal.hot_path import HotPath, points_from_sql
 from portal.hot_path.callers import Callers, callers_from_sql
 from portal.hot_path.introspection import Introspection
 from portal.hot_path.truths import BoundedTruth
+from portal.hot_path.unproved import keep_attempt
 from portal.hot_path.verdicts import Verdicts
 from sessions_app.blacklist.observations import Observation
 from sessions_app.tokens.profiles import token_guard
@@ -27,7 +28,10 @@ def a_hot_path(
         behind,
         Verdicts(token_guard, points_from_sql, seen.append),
         Introspection(
-            token_guard, callers or Callers(callers_from_sql), truth or BoundedTruth(), seen.append
+            token_guard,
+            callers or Callers(callers_from_sql, keep_attempt),
+            truth or BoundedTruth(),
+            seen.append,
         ),
     )
 
