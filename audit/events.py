@@ -277,6 +277,12 @@ class Events:
         _("%(initiator)s had a new signing key drawn: %(target)s"),
         ("target",),
     )
+    SIGNING_KEY_WITHDRAWN = EventKind(
+        "ST-109",
+        "signing_key.withdrawn",
+        _("%(initiator)s withdrew the signing key %(target)s: nothing it signed is accepted any more"),
+        ("target", "personal.note"),
+    )
     OAUTH_CLIENT_SAVED = EventKind(
         "ST-106", "oauth_client.saved", _("%(initiator)s saved the OAuth client %(target)s"), ("target",)
     )

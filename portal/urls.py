@@ -133,6 +133,7 @@ urlpatterns = [
     path("settings/oauth-clients/<int:client_id>/switch/", oauth_clients.switch, name="oauth_client_switch"),
     path("settings/signing-keys/", signing_keys.listing, name="signing_keys"),
     path("settings/signing-keys/rotate/", signing_keys.rotate, name="signing_key_rotate"),
+    path("settings/signing-keys/<int:key_id>/withdraw/", signing_keys.withdraw, name="signing_key_withdraw"),
     path("settings/credentials/", credentials.listing, name="credentials"),
     path("settings/credentials/new/", credentials.create, name="credential_new"),
     path("settings/credentials/<uuid:credential_id>/revoke/", credentials.revoke, name="credential_revoke"),

@@ -68,6 +68,7 @@ TITLES: dict[str, StrOrPromise] = {
     "ST-103": _("Point saved"),
     "ST-104": _("Token explained"),
     "ST-105": _("Signing key drawn"),
+    "ST-109": _("Signing key withdrawn"),
     "ST-106": _("OAuth client saved"),
     "ST-107": _("Secret drawn"),
     "ST-108": _("OAuth client switched"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,16 +24,28 @@ class KeyRow:
     state: str
     word: StrOrPromise
     is_over: bool = False
+    withdraw_url: str = ""
+    """Empty where there is nothing left to withdraw."""
 
 
 def key_rows(at: datetime | None = None) -> list[KeyRow]:
     """Every key there ever was, the newest first. At most one signs."""
     now = at or timezone.now()
     signing = SigningKey.objects.signing(now).first()
-    return [_row(key, signing, now) for key in SigningKey.objects.all()]
+    published = set(SigningKey.objects.published(now).values_list("pk", flat=True))
+    return [
+        replace(_row(key, signing, now), withdraw_url=_withdraw_url(key) if key.pk in published else "")
+        for key in SigningKey.objects.all()
+    ]
+
+
+def _withdraw_url(key: SigningKey) -> str:
+    return reverse("signing_key_withdraw", args=[key.pk])
 
 
 def _row(key: SigningKey, signing: SigningKey | None, now: datetime) -> KeyRow:
+    if key.withdrawn_at:
+        return KeyRow(key=key, state="ended", word=_("Withdrawn"), is_over=True)
     if key == signing:
         return KeyRow(key=key, state="on", word=_("Signs"))
     if key.signs_from > now:

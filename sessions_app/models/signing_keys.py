@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 class SigningKeyQuerySet(QuerySet["SigningKey"]):
     def published(self, at: datetime) -> SigningKeyQuerySet:
         """Keys that stand in the JWKS: those that sign, will sign, or have signed tokens still alive."""
-        return self.filter(Q(published_until__isnull=True) | Q(published_until__gt=at))
+        lasting_or_retiring = Q(published_until__isnull=True) | Q(published_until__gt=at)
+        return self.filter(lasting_or_retiring, withdrawn_at=None)
 
     def signing(self, at: datetime) -> SigningKeyQuerySet:
         """Keys that may sign at this moment, the newest first; one that is to retire goes on until the next signs."""
@@ -20,7 +21,10 @@ class SigningKeyQuerySet(QuerySet["SigningKey"]):
 
 
 class SigningKey(models.Model):
-    """A key is published before it signs, and stays published until the last token it signed has ended."""
+    """A key is published before it signs, and stays published until the last token it signed has ended.
+
+    One that somebody else may have is withdrawn: out of the set at once, whatever it signed.
+    """
 
     kid = models.CharField(_("key id"), max_length=64, unique=True)
     algorithm = models.CharField(_("algorithm"), max_length=10, default="ES256")
@@ -29,6 +33,7 @@ class SigningKey(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     signs_from = models.DateTimeField(_("signs from"))
     published_until = models.DateTimeField(_("published until"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
     objects = SigningKeyQuerySet.as_manager()
 

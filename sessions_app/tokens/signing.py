@@ -85,6 +85,44 @@ def rotate_key(issuer: Issuer, *, by: Initiator, now: datetime | None = None) ->
     return drawn
 
 
+def withdraw_key(issuer: Issuer, key: SigningKey, *, by: Initiator, reason: str) -> bool:
+    """Take a key that somebody else may have out of the set now, whatever it signed; False where it is out already.
+
+    1. The key is withdrawn, for good. 2. There is always one that signs: a key that waited begins, or a new one
+    is drawn, which signs at once. 3. The issuer's row says so, in the same transaction; guards follow it.
+    Sessions stay: what is refreshed is signed by the key that follows.
+    """
+    with transaction.atomic():
+        locked = Issuer.objects.select_for_update().get(pk=issuer.pk)
+        now = timezone.now()
+        is_published = SigningKey.objects.published(now).filter(pk=key.pk)
+        if not is_published.update(withdrawn_at=now, published_until=now):
+            return False
+        record(
+            Events.SIGNING_KEY_WITHDRAWN,
+            initiator=by,
+            target=Target(kind="signing_key", id=key.kid, label=key.kid),
+            personal={"note": reason},
+        )
+        _replace_withdrawn(now, by=by)
+        _publish(locked, by=by)
+    return True
+
+
+def _replace_withdrawn(now: datetime, *, by: Initiator) -> None:
+    """One key signs now, and one is there to stay."""
+    signing = SigningKey.objects.signing(now).first()
+    lasting = SigningKey.objects.filter(published_until=None).first()
+    if lasting is None:
+        drawn = _draw(signs_from=now + PUBLISHED_AHEAD if signing else now, by=by)
+        if signing:
+            signing.published_until = drawn.signs_from + PUBLISHED_AFTER
+            signing.save(update_fields=["published_until"])
+    elif signing is None:
+        lasting.signs_from = now
+        lasting.save(update_fields=["signs_from"])
+
+
 def rotate_when_due(issuer: Issuer, *, by: Initiator) -> bool:
     """What the clock does: a new key when the newest has signed for 90 days, and old ones out of the set in time."""
     newest = SigningKey.objects.order_by("-signs_from").first()

@@ -239,6 +239,13 @@ SETTINGS = [
     ShownPage(
         name="signing-key-rotate", at="/settings/signing-keys/", who="ada", act=opening_dialog("Rotate now")
     ),
+    ShownPage(
+        name="signing-key-withdraw",
+        at="/settings/signing-keys/",
+        who="ada",
+        act=opening_dialog("Withdraw now"),
+    ),
+    ShownPage(name="signing-keys-as-admin", at="/settings/signing-keys/", who="ada"),
     ShownPage(name="credentials-none", at="/settings/credentials/", who="ivan"),
     ShownPage(name="credential-new", at="/settings/credentials/new/", who="ada"),
     ShownPage(name="credential-made", at="/settings/credentials/new/", who="ada", act=making_a_credential),

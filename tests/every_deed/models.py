@@ -30,7 +30,7 @@ TOLD_BY_EVENTS = {
     "sessions_app.RoleGrant": "RO-101 RO-102 RO-103",
     "sessions_app.Session": "SE-101 SE-103 SI-101 SI-103 RV-102",
     "sessions_app.Signal": "SE-120 SE-110",
-    "sessions_app.SigningKey": "ST-105",
+    "sessions_app.SigningKey": "ST-105 ST-109",
     "sessions_app.UnmatchedSighting": "SE-102",
     "sessions_app.User": "PE-101 PE-102 PD-104 SI-106 SI-107 RV-101 RV-120 RV-132",
     "audit.AuditSubject": "PD-101",

@@ -8,6 +8,7 @@ from typing import Any
 from audit.initiators import the_shell
 from sessions_app.changes.credentials import create_credential
 from sessions_app.models import Role
+from sessions_app.tokens.signing import current_key
 from tests.every_deed.deeds import Act, deed
 from tests.factories import a_grant, an_application, an_enforcement_point, an_issuer, public_jwk
 from tests.key_server import KeyServer
@@ -177,3 +178,20 @@ def switching_a_client_off(scene: Any) -> Act:
 @deed("settings/signing-keys/rotate/", "ST-105 ada signing_key", "CH-002 ada issuer", answers=303)
 def rotating_the_signing_key(scene: Any) -> Act:
     return scene.post("ada", "/settings/signing-keys/rotate/")
+
+
+@deed(
+    "settings/signing-keys/<int:key_id>/withdraw/",
+    "ST-109 ada signing_key",
+    "ST-105 ada signing_key",
+    "CH-002 ada issuer",
+    answers=303,
+)
+def withdrawing_the_signing_key(scene: Any) -> Act:
+    form = {"reason": "its copy lay in a backup"}
+    return scene.post("ada", f"/settings/signing-keys/{current_key().pk}/withdraw/", form)
+
+
+@deed("settings/signing-keys/<int:key_id>/withdraw/", answers=422)
+def withdrawing_the_signing_key_without_saying_why(scene: Any) -> Act:
+    return scene.post("ada", f"/settings/signing-keys/{current_key().pk}/withdraw/", {"reason": ""})

@@ -84,3 +84,59 @@ def test_whoever_may_only_read_rotates_nothing(name: str, request: pytest.Fixtur
 
     assert response.status_code == 403
     assert SigningKey.objects.count() == 1
+
+
+# --- Withdrawing ----------------------------------------------------------------------------------
+
+
+def withdraw_page(key: SigningKey) -> str:
+    return f"/settings/signing-keys/{key.pk}/withdraw/"
+
+
+def test_the_question_says_how_long_others_may_still_hold_the_key(ada: User):
+    an_app()
+    key = SigningKey.objects.get()
+    browser = browser_of(ada)
+
+    listing, page = browser.get(LISTING).content.decode(), browser.get(withdraw_page(key)).content.decode()
+
+    assert f'href="{withdraw_page(key)}"' in listing
+    assert "within 5 s" in page
+    assert "5 min or more" in page
+    assert "Another key signs at once" in page
+
+
+def test_a_withdrawn_key_is_listed_as_such_and_cannot_be_withdrawn_again(ada: User):
+    an_app()
+    key = SigningKey.objects.get()
+    browser = browser_of(ada)
+
+    response = browser.post(withdraw_page(key), {"reason": "its copy lay in a backup"})
+
+    drawn, withdrawn = key_rows()
+    assert (response.status_code, response.url) == (303, LISTING)
+    assert (drawn.state, str(withdrawn.word), withdrawn.withdraw_url) == ("on", "Withdrawn", "")
+    assert browser.get(withdraw_page(key)).status_code == 404
+    assert "Withdrawn" in browser.get(LISTING).content.decode()
+
+
+def test_without_a_reason_nothing_is_withdrawn(ada: User):
+    an_app()
+    key = SigningKey.objects.get()
+
+    response = browser_of(ada).post(withdraw_page(key), {"reason": "x"})
+
+    assert response.status_code == 422
+    assert "Say why, in at least 3 characters." in response.content.decode()
+    assert key_rows()[0].state == "on"
+
+
+@pytest.mark.parametrize("name", ["hana", "ivan", "sam", "aude", "paula", "otto"])
+def test_nobody_but_an_admin_withdraws(name: str, request: pytest.FixtureRequest):
+    an_app()
+    key = SigningKey.objects.get()
+    browser = browser_of(request.getfixturevalue(name))
+
+    assert browser.post(withdraw_page(key), {"reason": "out of spite"}).status_code == 403
+    assert withdraw_page(key) not in browser.get(LISTING).content.decode()
+    assert key_rows()[0].state == "on"
