@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pytest_django import Settings
 from redis import Redis
 
+from audit.exports.turns import TURNS
 from audit.signing import pem_of
 from sessions_app.blacklist import connections as blacklist_connections
 from sessions_app.blacklist import reader as blacklist_reader
@@ -83,6 +84,12 @@ def exports_folder(settings: Settings, tmp_path_factory: pytest.TempPathFactory)
     """Where exported files of this test process lie."""
     settings.EXPORTS_DIR = tmp_path_factory.getbasetemp() / "exports"
     return settings.EXPORTS_DIR
+
+
+@pytest.fixture(autouse=True)
+def no_file_is_on_its_way() -> None:
+    """Django's test client never hangs up on a file that a test does not read."""
+    TURNS._taken.clear()
 
 
 def forget_what_guards_saw() -> None:

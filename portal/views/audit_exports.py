@@ -26,6 +26,7 @@ from portal.export_form import ExportForm
 from portal.htmx import HtmxRequest, SeeOther, go_to, page_or_part
 from portal.presenters.audit_filter import AuditQuestion
 from portal.roles import May
+from portal.streams import one_of_few
 
 DIRECT_ROWS = 10_000
 LISTED = 50
@@ -48,6 +49,7 @@ def exports(request: HtmxRequest) -> HttpResponse:
 
 @require_GET
 @requires(May.EXPORT_AUDIT)
+@one_of_few
 def fetch(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     """The finished file. Another's, one that is not finished and one that has expired are all not there."""
     job = fetch_or_refuse(ExportJob.objects.asked_by(request.initiator), pk=job_id)
@@ -103,6 +105,7 @@ def _in_background(request: HtmxRequest, question: AuditQuestion, form: ExportFo
     return SeeOther(reverse("audit_exports"))
 
 
+@one_of_few
 def _at_once(request: HtmxRequest, selection: Selection, form: Form, line: str) -> HttpResponse:
     file = nameless()
     written = write(selection, form, file)

@@ -24,6 +24,7 @@ from portal.evidence_forms import AsOfForm, ExplanationForm, LeaverListForm, Pac
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.evidence import EvidencePage
 from portal.roles import May, roles_with
+from portal.streams import one_of_few
 
 LISTED_AT_MOST = 200
 PAGE = "portal/evidence/evidence.html"
@@ -77,6 +78,7 @@ def explain(request: HtmxRequest, list_id: int) -> HttpResponse:
 
 @require_POST
 @requires(May.BUILD_EVIDENCE)
+@one_of_few
 def build(request: HtmxRequest, list_id: int) -> HttpResponse:
     """The archive, once it is whole and its entry is written."""
     if not _reads_everything(request):

@@ -17,6 +17,7 @@ from portal.htmx import HtmxRequest
 from portal.presenters.session_filter import SessionQuestion
 from portal.roles import May
 from portal.session_export import as_csv, as_json_lines, columns_for, rows_for
+from portal.streams import one_of_few
 
 FORMS = {
     "csv": ("text/csv; charset=utf-8", as_csv),
@@ -26,6 +27,7 @@ FORMS = {
 
 @require_GET
 @requires(May.SEE_SESSIONS)
+@one_of_few
 def export(request: HtmxRequest, form: str) -> HttpResponse:
     """Streamed. The entry is written first: whoever breaks off the download has still taken something."""
     if form not in FORMS:

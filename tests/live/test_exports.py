@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from io import StringIO
 from typing import Any
 
@@ -70,3 +71,31 @@ def test_the_export_itself_is_read_in_the_trail(archive: httpx.Client, curfew: R
 
     assert "Export fetched" in page
     assert "Export asked for" in page
+
+
+def test_readers_that_stand_still_hold_up_nobody_who_ends_access(
+    archive: httpx.Client, curfew: RunningCurfew
+) -> None:
+    """A file too large for any buffer; what it is of does not matter here."""
+    export = ready(archive, "csv")
+    with (curfew.folder / "exports" / f"{export['id']}.csv").open("ab") as file:
+        file.write(b"\n" * 50_000_000)
+
+    with ExitStack() as readers:
+        answers = [
+            readers.enter_context(archive.stream("GET", export["download"])).status_code for _ in range(12)
+        ]
+        verdict = httpx.get(f"{curfew.address}/verdict", timeout=5)
+        with curfew.sign_in("sam") as browser:
+            page = browser.get("/people/")
+
+    assert sorted(answers) == [200] * 2 + [503] * 10
+    assert verdict.status_code == 401
+    assert page.status_code == 200
+    assert eventually(lambda: status_of(archive, export["download"]) == 200)
+
+
+def status_of(archive: httpx.Client, address: str) -> int:
+    """Without waiting for the rest."""
+    with archive.stream("GET", address) as answer:
+        return answer.status_code

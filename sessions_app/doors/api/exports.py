@@ -14,6 +14,7 @@ from ninja.responses import Status
 from audit.exports.forms import Form
 from audit.exports.jobs import KeyReused, NotThere, TooManyExports, ask, cancel, fetch_file
 from audit.exports.models import ExportJob, State
+from audit.exports.turns import TURNS
 from audit.query import AuditQuery
 from sessions_app.audit_questions import problem_of
 from sessions_app.changes.errors import ChangeRefused
@@ -145,7 +146,14 @@ def show(request: MachineRequest, export_id: UUID) -> ExportAnswer:
     },
 )
 def download(request: MachineRequest, export_id: UUID) -> HttpResponse:
-    """409 while it is not finished, or has no file; 410 once the file is not kept any more."""
+    """409 while it is not finished, or has no file; 410 once the file is not kept any more.
+
+    503 while others are on their way: a credential fetches two files at once, and everybody together four.
+    """
+    return TURNS.during(lambda: _file(request, export_id), asker=request.auth.id)
+
+
+def _file(request: MachineRequest, export_id: UUID) -> HttpResponse:
     job = _own(request, export_id)
     try:
         file = fetch_file(job, by=request.auth)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from audit.exports.turns import EveryTurnTaken
 from audit.initiators import current_correlation_id
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.errors import ChangeRefused, ValuesRefused
@@ -25,6 +26,7 @@ from sessions_app.revocation.errors import OrderRefused
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 2
+RETRY_FILES_AFTER_SECONDS = 10
 LONGEST_POINTER_PART = 64
 
 # Everything else that is refused is a contradiction in what was sent: 422.
@@ -134,6 +136,12 @@ def of_outage(_request: HttpRequest, error: Exception) -> HttpResponse:
     )
 
 
+def of_turns(_request: HttpRequest, _error: EveryTurnTaken) -> HttpResponse:
+    """So that cutting access never waits for files on their way."""
+    retry = {"Retry-After": str(RETRY_FILES_AFTER_SECONDS)}
+    return problem(503, "files_under_way", _("Other files are still on their way. Come back."), headers=retry)
+
+
 def of_anything_else(_request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("a call failed", exc_info=error)
     return problem(500, "failed", _("This failed on our side. The request id finds it in the log."))
@@ -151,6 +159,7 @@ HANDLERS: dict[type[Exception], Callable[..., HttpResponse]] = {
     OperationalError: of_outage,
     InterfaceError: of_outage,
     BlacklistUnavailable: of_outage,
+    EveryTurnTaken: of_turns,
     Exception: of_anything_else,
 }
 

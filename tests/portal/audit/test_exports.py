@@ -129,6 +129,18 @@ def test_the_menu_is_there_for_whom_it_works(sam: User, otto: User):
     assert take(otto).status_code == 403
 
 
+def test_a_third_file_at_once_has_to_wait_and_leaves_no_entry(sam: User, aude: User):
+    held = [take(sam), take(sam)]
+
+    third = take(sam)
+
+    assert (third.status_code, third["Retry-After"]) == (503, "10")
+    assert "Other files are still on their way" in third.content.decode()
+    assert AuditEntry.objects.filter(event_code="EX-101").count() == 2
+    held.append(take(aude))
+    assert [file.getvalue() for file in held].count(b"") == 0
+
+
 # --- Large ones, in the background ----------------------------------------------------------------
 
 

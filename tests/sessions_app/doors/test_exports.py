@@ -256,6 +256,18 @@ def test_a_fourth_at_once_is_told_to_wait(machine: Machine):
     assert ask(Machine(Scope.AUDIT_EXPORT)).status_code == 202
 
 
+def test_a_third_file_at_once_has_to_wait_and_leaves_no_entry(machine: Machine):
+    export_id = written(machine)
+    held = [fetched(machine, export_id) for _ in range(2)]
+
+    third = fetched(machine, export_id)
+
+    assert (third.status_code, third.json()["code"], third["Retry-After"]) == (503, "files_under_way", "10")
+    assert AuditEntry.objects.filter(event_code="EX-102").count() == 2
+    assert [file.getvalue() for file in held].count(b"") == 0
+    assert fetched(machine, export_id).getvalue()
+
+
 # --- A credential that is not good any more ---------------------------------------------------------
 
 
