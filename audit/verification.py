@@ -45,8 +45,9 @@ Progress = Callable[[Verification], None]
 
 def begin(*, asked_by: Initiator, fingerprint: str = "") -> Verification:
     """A check of everything sealed by now. `fingerprint` is of the key that the one who asks knows."""
-    last = ChainLink.objects.aggregate(last=Max("number"))["last"]
+    # In this order: what is sealed in between is then beyond the checkpoint, never missing before it.
     anchor = checkpoints.latest()
+    last = ChainLink.objects.aggregate(last=Max("number"))["last"]
     return Verification.objects.create(
         initiator_id=asked_by.id,
         fingerprint=fingerprint,

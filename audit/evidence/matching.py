@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,7 +82,10 @@ def match(
     it was cut off within what is allowed after the last day. Cases decided in the period that are nobody's
     are of people who never left, as far as HR says.
     """
-    rows = [_row_of(leaver, cases, people, allowed) for leaver in leavers]
+    cases_of: defaultdict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        cases_of[case.person].append(case)
+    rows = [_row_of(leaver, cases_of, people.get(leaver.key), allowed) for leaver in leavers]
     taken = {row.case.receipt for row in rows if row.case}
     rows += [
         MatchRow(
@@ -94,12 +98,12 @@ def match(
     return sorted(explained, key=lambda row: (list(Kind).index(row.kind), row.key))
 
 
-def _row_of(leaver: Leaver, cases: Sequence[Case], people: Mapping[str, str], allowed: timedelta) -> MatchRow:
-    person = people.get(leaver.key)
+def _row_of(
+    leaver: Leaver, cases_of: Mapping[str, Sequence[Case]], person: str | None, allowed: timedelta
+) -> MatchRow:
     name = leaver.name or leaver.key
-    case = next(
-        (each for each in cases if each.person == person and each.decided_at >= leaver.left_at - EARLY), None
-    )
+    cases = cases_of.get(person, ()) if person else ()
+    case = next((each for each in cases if each.decided_at >= leaver.left_at - EARLY), None)
     if case is None:
         return MatchRow(
             kind=Kind.NEVER_CUT, key=leaver.key, name=name, leaver=leaver, is_known=person is not None

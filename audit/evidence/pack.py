@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.utils import timezone
 
 from audit.evidence.as_of import Held, Value, roles_at, settings_at
-from audit.evidence.cases import leaver_cases
+from audit.evidence.cases import AT_ONCE, leaver_cases
 from audit.evidence.leavers import Days, Leaver
 from audit.evidence.lists import allowed_by, period_of, read_list
 from audit.evidence.matching import EARLY, Kind, MatchRow, explanations_of, match
@@ -111,5 +111,8 @@ def assembled(found: Matched, *, entries: EntryQuerySet, draw: Draw, as_of: date
 def _receipts_of(rows: Sequence[MatchRow]) -> list[ReceiptVersion]:
     """The newest signed version of each receipt concerned."""
     numbers = list(dict.fromkeys(row.case.receipt for row in rows if row.case))
-    newest = (ReceiptVersion.objects.of(number).last() for number in numbers)
-    return [version for version in newest if version is not None]
+    newest: dict[str, ReceiptVersion] = {}
+    for start in range(0, len(numbers), AT_ONCE):
+        some = ReceiptVersion.objects.filter(receipt__in=numbers[start : start + AT_ONCE])
+        newest |= {version.receipt: version for version in some.order_by("number")}
+    return [newest[number] for number in numbers if number in newest]

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from audit import checkpoints
 from audit.bundle import write_bundle
 from audit.chain import seal_all
 from audit.checkpoint_files import CheckpointFiles
@@ -98,6 +99,18 @@ class TestAnHonestTrail:
         a_trail(3)
 
         assert go_on(verification, by=the_shell(), seconds=60).checked == 9
+
+    def test_what_is_sealed_while_it_begins_is_not_taken_for_missing(self, trail, monkeypatch):
+        latest = checkpoints.latest
+
+        def a_moment_later():
+            monkeypatch.setattr(checkpoints, "latest", latest)
+            a_trail(3)
+            return latest()
+
+        monkeypatch.setattr(checkpoints, "latest", a_moment_later)
+
+        assert go_on(begin(asked_by=the_shell()), by=the_shell(), seconds=60).problems == []
 
     def test_its_end_is_an_entry_once_however_many_go_on(self, trail):
         verification = begin(asked_by=the_shell())
