@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STARTS_WITHIN_SECONDS = 90
+STARTS_WITHIN_SECONDS = 180
 ADDRESS = re.compile(r"Curfew answers at (http://localhost:\d+)")
 SAMPLE = re.compile(r"(http://localhost:\d+)/\s*$", re.MULTILINE)
 DASHBOARD = re.compile(r"^\s+(http://127\.0\.0\.1:\d+)/$", re.MULTILINE)
