@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from audit.expressions import UtcText, UuidText
 from audit.models import AuditEntry, AuditSubject
 from audit.verifier import canonical
 
@@ -45,23 +46,25 @@ COLUMN_OF = {
     "target_kind": "target_kind",
     "time": "timestamp",
 }
-NAMES, COLUMNS = tuple(COLUMN_OF), tuple(COLUMN_OF.values())
-ID, ACTOR, PERSON, TIME = (NAMES.index(name) for name in ("id", "actor", "person", "time"))
+NAMES = tuple(COLUMN_OF)
+ID = NAMES.index("id")
+# What the database itself writes as it is hashed: a million entries leave no time to make objects of it first.
+WRITTEN = {"actor": UuidText("actor_id"), "person": UuidText("person_id"), "time": UtcText("timestamp")}
+READ = [WRITTEN.get(name, column) for name, column in COLUMN_OF.items()]
 
 Subjects = Mapping[int, list[dict[str, str]]]
 
 
 def form_of(entry: AuditEntry, subjects: Iterable[AuditSubject]) -> dict[str, Any]:
     """One entry as the object that is hashed. `subjects` in the order of their ids."""
-    values = tuple(getattr(entry, column) for column in COLUMNS)
-    return form_of_values(values, [committed(*_parts(subject)) for subject in subjects])
+    values = {name: getattr(entry, column) for name, column in COLUMN_OF.items()}
+    values |= {"actor": _id(entry.actor_id), "person": _id(entry.person_id), "time": moment(entry.timestamp)}
+    return form_of_values(values.values(), [committed(*_parts(subject)) for subject in subjects])
 
 
-def form_of_values(values: tuple[Any, ...], personal: list[dict[str, str]]) -> dict[str, Any]:
-    """The same from the values of COLUMNS, as a query gives them."""
+def form_of_values(values: Iterable[Any], personal: list[dict[str, str]]) -> dict[str, Any]:
+    """The same from the values of READ, as a query gives them."""
     form = dict(zip(NAMES, values, strict=True))
-    form["actor"], form["person"] = _id(values[ACTOR]), _id(values[PERSON])
-    form["time"] = moment(values[TIME])
     form["personal"] = personal
     form["v"] = VERSION
     return form
@@ -91,7 +94,7 @@ def forms_with(entry_ids: Collection[int], personal: Subjects) -> dict[int, dict
     Only these: one that was committed since, and lies between them, may stand there without its values.
     """
     wanted = frozenset(entry_ids)
-    rows = AuditEntry.objects.filter(_among(entry_ids, "pk")).order_by().values_list(*COLUMNS)
+    rows = AuditEntry.objects.filter(_among(entry_ids, "pk")).order_by().values_list(*READ)
     return {
         values[ID]: form_of_values(values, personal.get(values[ID], []))
         for values in rows

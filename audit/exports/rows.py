@@ -14,8 +14,8 @@ from django.db.models import F, Max, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 
 from audit.events import of_code
-from audit.exports.expressions import HexText, JsonText, UtcText, UuidText
 from audit.exports.reading import INITIATOR_NAME, NOTE, TARGET_LABEL, Reading
+from audit.expressions import HexText, JsonText, UtcText, UuidText
 from audit.models import AuditEntry, AuditSubject
 from audit.personal import SubjectRole
 from audit.search import cursor_of, older_than

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from audit import checkpoints
 from audit.bundle import write_bundle
@@ -151,6 +152,16 @@ class TestTampering:
 
         assert codes(result) == ["changed"]
         assert result.first_bad_number == 6
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite keeps a text in place of a moment")
+    @pytest.mark.parametrize("behind", ["+05:00", "7", "Z"])
+    def test_a_moment_with_something_behind_it(self, trail, behind):
+        change = "UPDATE audit_auditentry SET timestamp = timestamp || %s WHERE id = %s"
+        as_owner(change, behind, self.entry_of(6))
+
+        result = checked()
+
+        assert (codes(result), result.first_bad_number) == (["changed"], 6)
 
     def test_a_changed_personal_value(self, trail):
         as_owner("UPDATE audit_auditsubject SET value = 'Nobody' WHERE entry_id = %s", self.entry_of(3))

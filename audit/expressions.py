@@ -23,9 +23,12 @@ class _AsText(Func):
 
 
 class UtcText(_AsText):
-    """A moment as ISO 8601 in UTC with microseconds."""
+    """A moment as ISO 8601 in UTC with microseconds. Nothing that SQLite keeps in its place is cut off or put right."""
 
-    sqlite = "(replace(substr(%(expressions)s || '.000000', 1, 26), ' ', 'T') || 'Z')"
+    sqlite = (
+        "(replace(%(expressions)s, ' ', 'T')"
+        " || CASE length(%(expressions)s) WHEN 19 THEN '.000000Z' ELSE 'Z' END)"
+    )
     postgresql = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 
