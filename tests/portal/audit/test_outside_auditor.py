@@ -12,6 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.events import Events
+from audit.exports.forms import Form
+from audit.exports.jobs import ask, run
+from audit.exports.models import ExportJob
 from audit.initiators import the_shell
 from audit.models import AuditEntry
 from audit.record import Target, record
@@ -129,3 +132,55 @@ def test_an_export_holds_the_period_and_nothing_else(ines: User):
     file = browser_of(an_outsider()).post("/audit/exports/", asked).getvalue().decode()
 
     assert [json.loads(line)["id"] for line in file.splitlines()] == [inside.pk]
+
+
+# --- In the background ----------------------------------------------------------------------------
+
+
+def asked_in_the_background(outsider: User) -> ExportJob:
+    return ask(Form.JSON_LINES, line="target:ines created:any", with_notes=False, by=initiator_of(outsider))
+
+
+def test_a_job_holds_the_period_and_nothing_else(ines: User):
+    inside = an_entry("2026-02-01T12:00:00Z", ines)
+    an_entry("2026-05-01T12:00:00Z", ines)
+    outsider = an_outsider()
+    job = asked_in_the_background(outsider)
+
+    assert run(job.pk)
+    file = browser_of(outsider).get(f"/audit/exports/{job.pk}/file").getvalue().decode()
+
+    assert [json.loads(line)["id"] for line in file.splitlines()] == [inside.pk]
+
+
+def test_a_job_that_was_asked_for_before_the_end_is_not_carried_out_after_it(ines: User):
+    outsider = an_outsider()
+    job = asked_in_the_background(outsider)
+    outsider.role_grants.update(expires_at=timezone.now())
+
+    assert not run(job.pk)
+    assert not AuditEntry.objects.filter(event_code="EX-101").exists()
+
+
+def test_a_file_that_was_written_before_the_end_is_not_fetched_after_it(ines: User):
+    outsider = an_outsider()
+    browser = browser_of(outsider)
+    job = asked_in_the_background(outsider)
+    run(job.pk)
+    outsider.role_grants.update(expires_at=timezone.now())
+
+    assert browser.get(f"/audit/exports/{job.pk}/file").status_code == 403
+
+
+def test_nor_by_a_role_for_another_period(ines: User):
+    outsider = an_outsider()
+    job = asked_in_the_background(outsider)
+    run(job.pk)
+    outsider.role_grants.update(expires_at=timezone.now())
+    next_quarter = {"entries_from": FIRST_QUARTER["entries_until"], "entries_until": timezone.now()}
+    a_grant(outsider, Role.AUDITOR, expires_at=timezone.now() + timedelta(days=7), **next_quarter)
+
+    answer = browser_of(outsider).get(f"/audit/exports/{job.pk}/file")
+
+    assert (answer.status_code, answer["Location"]) == (303, "/audit/exports/")
+    assert not AuditEntry.objects.filter(event_code="EX-102").exists()

@@ -6,9 +6,10 @@ import csv
 import hashlib
 import json
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import pytest
 from django.http import HttpResponse
@@ -124,6 +125,19 @@ def test_details_are_masked_and_notes_left_out_as_for_an_auditor(machine: Machin
     assert "•" in row["initiator_address"]
     assert "note" not in row
     assert "Friday" not in json.dumps(row)
+
+
+def test_a_bundle_shows_no_more_of_a_person_than_a_table_does(machine: Machine, hana: User, ines: User):
+    """Half of an address could not prove itself, so none of it is there."""
+    a_termination(ines, by=hana, note="left on Friday")
+
+    file = fetched(machine, written(machine, form="bundle")).getvalue()
+
+    with ZipFile(BytesIO(file)) as bundle:
+        everything = "".join(bundle.read(name).decode() for name in bundle.namelist())
+    assert "Hana Weiss" in everything
+    assert "198.51.100" not in everything
+    assert "Friday" not in everything
 
 
 def test_every_step_is_an_entry_by_the_credential(machine: Machine, hana: User, ines: User):
