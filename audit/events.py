@@ -167,6 +167,14 @@ class Events:
         _("%(target)s did not sign in within a day, so no new token could be compared, receipt %(receipt)s"),
         ("target",),
     )
+    CLAIMS_REGAINED = EventKind(
+        "RV-144",
+        "claims.regained",
+        _(
+            "%(initiator)s gave %(target)s back what was lost, so no new token is compared, receipt %(receipt)s"
+        ),
+        ("target",),
+    )
     EXPLANATION_READ = EventKind(
         "RV-150",
         "explanation.read",

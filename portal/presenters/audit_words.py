@@ -46,6 +46,7 @@ TITLES: dict[str, StrOrPromise] = {
     "RV-141": _("Claims not reduced"),
     "RV-142": _("Claims not compared"),
     "RV-143": _("Claims not seen"),
+    "RV-144": _("Claims given back"),
     "RV-150": _("Explanation read"),
     "PE-101": _("Person brought in"),
     "PE-102": _("Person changed"),

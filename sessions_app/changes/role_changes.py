@@ -139,7 +139,7 @@ def decide_role_change(
     if not memberships and not lost and not gained:
         return None
     _remember_what_was_lost(user, before, after)
-    _supersede(user, after)
+    _supersede(user, after, by=by)
     change = RoleChange(
         user=user,
         before=before.rows,
@@ -189,12 +189,18 @@ def _say_what_was_lost(user: User) -> None:
         entries.restate_person(user)
 
 
-def _supersede(user: User, after: PersonClaims) -> None:
+def _supersede(user: User, after: PersonClaims, *, by: Initiator) -> None:
     """Downgrades of which everything was given back: there is nothing left to compare."""
-    for change in RoleChange.objects.unproved().filter(user=user):
+    for change in RoleChange.objects.unproved().filter(user=user).select_related("revocation"):
         if not _without(change.lost, after.rows):
             change.state = RoleChangeState.SUPERSEDED
             change.save(update_fields=["state"])
+            record(
+                Events.CLAIMS_REGAINED,
+                initiator=by,
+                target=Target.of(user, label=user.display_name),
+                receipt=change.revocation.receipt if change.revocation else "",
+            )
             _sign(change)
 
 

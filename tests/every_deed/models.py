@@ -26,7 +26,7 @@ TOLD_BY_EVENTS = {
     "sessions_app.Membership": "RO-110",
     "sessions_app.Revocation": "RV-101 RV-102 RV-103 RV-104 RV-110 RV-120 RV-130 RV-131 RV-150",
     "sessions_app.RevocationTarget": "RV-101 RV-102 RV-104",
-    "sessions_app.RoleChange": "RO-110 RV-140 RV-141 RV-142 RV-143",
+    "sessions_app.RoleChange": "RO-110 RV-140 RV-141 RV-142 RV-143 RV-144",
     "sessions_app.RoleGrant": "RO-101 RO-102 RO-103",
     "sessions_app.Session": "SE-101 SE-103 SI-101 SI-103 RV-102",
     "sessions_app.Signal": "SE-120 SE-110",

@@ -161,6 +161,14 @@ def nobody_signs_in_for_a_day(stage: Stage) -> list[Revocation]:
     return [lowered]
 
 
+@changing("RV-144")
+def what_was_lost_is_given_back(stage: Stage) -> list[Revocation]:
+    lowered = stage.lower()
+    later = Wish(received_at=timezone.now() + timedelta(seconds=1))
+    role_changed(stage.ines, ["finance"], by=initiator_of(stage.sam), wish=later)
+    return [lowered]
+
+
 @changing("RV-150")
 def the_person_reads_of_both(stage: Stage) -> list[Revocation]:
     telling = stage.end_twice(Reason.LOST_DEVICE, Reason.SECURITY_INCIDENT)
