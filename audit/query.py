@@ -17,15 +17,17 @@ from django.utils.translation import gettext as _
 
 from audit.events import ALL_EVENTS, Outcome
 from audit.initiators import Door
-from audit.models import AuditName
+from audit.models import AuditEntry, AuditName
 from audit.query_moments import Span, read_span
 from audit.query_terms import Term, UnreadableQuery, read_terms
 from audit.receipt_numbers import read_receipt
-from audit.search import EntryQuerySet, Page, merged_page, page
+from audit.search import EntryQuerySet, FromRow, Page, merged_page, page
 
 MOST_NAMES = 60
 ANY_TIME = "any"
 LONGEST_SAID = 80
+COUNTED = 5000
+READ = "read_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,24 @@ class Meaning:
     def condition(self) -> Q:
         found = _within(self.span) if self.span else _at_any(self.places)
         return ~found if self.is_negated else found
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it can lead: each of its places is the beginning of an index."""
+        return bool(self.places) and not self.is_negated
+
+    def read_from(self, entries: EntryQuerySet) -> EntryQuerySet:
+        """Those of the entries that it finds, where another part has led to them."""
+        if not self.is_placed:
+            return entries.filter(self.condition)
+        columns = {place.column: FromRow(place.column) for place in self.places}
+        read = {f"{READ}{column}": as_it_stands for column, as_it_stands in columns.items()}
+        found: EntryQuerySet = entries.alias(**read).filter(_at_any(self.places, prefix=READ))
+        return found
+
+    def reach(self) -> int:
+        """How many entries it finds, counted no further than matters: a millisecond or two, from its indexes alone."""
+        return int(AuditEntry.objects.filter(self.condition).order_by()[:COUNTED].count())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,30 +114,29 @@ class AuditQuery:
         leading = None if self.problem else self._leading
         if leading is None:
             return page(self.entries(within), after=after, size=size)
-        rest = [meaning.condition for _key, meaning in self._meanings if meaning is not leading]
-        branches = [within.filter(*rest, **{place.column: place.value}) for place in leading.places]
+        for _key, meaning in self._meanings:
+            within = within if meaning is leading else meaning.read_from(within)
+        branches = [within.filter(**{place.column: place.value}) for place in leading.places]
         if len(branches) == 1:
             return page(branches[0], after=after, size=size)
         return merged_page(branches, within=within, after=after, size=size)
 
     @property
     def _leading(self) -> Meaning | None:
-        """The part that most likely finds the least; None where the database needs no help."""
-        placed = [
-            (key, meaning) for key, meaning in self._meanings if not meaning.is_negated and meaning.places
-        ]
-        if not placed:
-            return None
-        return min(placed, key=lambda pair: NARROWEST_FIRST.index(pair[0]))[1]
+        """The part that finds the least, or by its kind most likely does; None where no part can lead."""
+        placed = [(key, meaning) for key, meaning in self._meanings if meaning.is_placed]
+        if len(placed) < 2:
+            return placed[0][1] if placed else None
+        return min(placed, key=lambda pair: (pair[1].reach(), NARROWEST_FIRST.index(pair[0])))[1]
 
 
-def _at_any(places: tuple[Place, ...]) -> Q:
+def _at_any(places: tuple[Place, ...], *, prefix: str = "") -> Q:
     columns: dict[str, list[str | UUID]] = {}
     for place in places:
         columns.setdefault(place.column, []).append(place.value)
     found = Q(pk__in=[])
     for column, values in columns.items():
-        found |= Q(**{f"{column}__in": values})
+        found |= Q(**{f"{prefix}{column}__in": values})
     return found
 
 

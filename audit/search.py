@@ -84,6 +84,17 @@ class _Comes(Func):
         return sql, [value for _, values in parts for value in values]
 
 
+class FromRow(Func):
+    """A column as it stands in a row that was found otherwise: SQLite would choose among indexes by rule, not by what
+    is in them, and has no histogram to know a rare value by. PostgreSQL has one, and is left alone."""
+
+    arity = 1
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_extra: Any) -> Any:
+        return super().as_sql(compiler, connection, template="+%(expressions)s")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """Rows, and the cursor of the next page; None on the last one."""

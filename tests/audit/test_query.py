@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -196,9 +198,29 @@ def test_a_search_by_name_costs_the_same_number_of_queries_however_much_it_finds
 ):
     query = AuditQuery(line="actor:hana reason:security_incident created:7d")
 
-    # The name, the word as an id, the person of that name, and the rows.
+    # Whom the name stands for, how far either part reaches, and the rows.
     with django_assert_max_num_queries(4):
         assert query.page(AuditEntry.objects.all(), after=None, size=50).rows == [scene["ended"]]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics, not by rule")
+@pytest.mark.parametrize("line", ["action:DE reason:lost_device", "reason:lost_device -door:api action:DE"])
+def test_what_is_rare_is_read_from_its_own_index_whatever_else_the_line_says(line: str):
+    rare = record(Events.DEMO_LOADED, initiator=the_shell(), reason="lost_device")
+    an_entry(Events.DEMO_LOADED)
+    query = AuditQuery(line=line)
+
+    with CaptureQueriesContext(connection) as asked:
+        page = query.page(AuditEntry.objects.all(), after=None, size=50)
+
+    assert page.rows == [rare]
+    assert "USING INDEX audit_by_reason (reason_code=?)" in plan_of(asked.captured_queries[-1]["sql"])
+
+
+def plan_of(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}".replace("%", "%%"))
+        return " ".join(str(step) for *_numbers, step in cursor.fetchall())
 
 
 def an_entry(event: EventKind) -> AuditEntry:
