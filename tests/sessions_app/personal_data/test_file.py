@@ -102,7 +102,7 @@ def test_the_person_sees_that_their_file_was_taken_and_not_why(terminated: User,
     page = text_of(browser_of(otto).get("/me/"))
 
     assert "Sam Okoro" in page
-    assert "all that is kept of you, taken as a file" in page
+    assert "took all that is kept of you as a file" in page
     assert PURPOSE["purpose"] not in page
 
 
