@@ -17,6 +17,7 @@ from audit.verifier import CHECKPOINT_FORMAT, GENESIS, canonical, checkpoint_dig
 
 EVERY = timedelta(minutes=1)
 EVERY_LINKS = 1000
+OVERDUE_AFTER = timedelta(minutes=5)
 
 
 def take_checkpoint() -> Checkpoint:
@@ -49,6 +50,11 @@ def is_due() -> bool:
         return True
     head = ChainHead.objects.first()
     return head is not None and head.size - last.size >= EVERY_LINKS
+
+
+def is_overdue(last: Checkpoint | None) -> bool:
+    """Whether nobody seems to sign any more; a trail that has no checkpoint yet is only young."""
+    return last is not None and timezone.now() - last.taken_at > OVERDUE_AFTER
 
 
 def latest() -> Checkpoint | None:

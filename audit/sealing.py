@@ -14,6 +14,7 @@ from audit.errors import UnknownSigningKey
 
 logger = logging.getLogger(__name__)
 
+TOLD_EVERY_SECONDS = 60.0
 CANNOT_SIGN = (UnknownSigningKey, ImproperlyConfigured, OSError)
 
 
@@ -22,6 +23,7 @@ class Sealing:
 
     def __init__(self) -> None:
         self._files = CheckpointFiles()
+        self._told, self._quiet_until = "", 0.0
 
     def work(self, *, seconds: float) -> int:
         """Seals what waits, for about so long, with every checkpoint that falls due; returns how many."""
@@ -41,4 +43,11 @@ class Sealing:
                 checkpoints.take_checkpoint()
             self._files.write_out()
         except CANNOT_SIGN as failure:
+            self._tell(f"{type(failure).__name__}: {failure}")
+
+    def _tell(self, failure: str) -> None:
+        """The same failure once a minute: it is tried again all the time."""
+        now = time.monotonic()
+        if failure != self._told or now >= self._quiet_until:
+            self._told, self._quiet_until = failure, now + TOLD_EVERY_SECONDS
             logger.error("no checkpoint of the audit trail: %s", failure)

@@ -77,15 +77,24 @@ class Integrity:
 
     @property
     def state(self) -> str:
-        if self.last is None:
-            return "nothing"
-        return "problem" if self.last.problem_count else "complete"
+        if self.last is not None and self.last.problem_count:
+            return "problem"
+        if self.is_overdue:
+            return "stuck"
+        return "complete" if self.last else "nothing"
 
     @property
     def word(self) -> str:
-        if self.last is None:
-            return _("Not verified yet")
-        return problem_word(self.last) if self.last.problem_count else _("Chain complete")
+        if self.last is not None and self.last.problem_count:
+            return problem_word(self.last)
+        if self.is_overdue:
+            return _("Checkpoints stopped")
+        return _("Chain complete") if self.last else _("Not verified yet")
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether what was sealed lately is signed by nobody: the clock stopped, or may not sign."""
+        return checkpoints.is_overdue(self.checkpoint)
 
     @property
     def line(self) -> SafeString:

@@ -137,7 +137,19 @@ def test_entries_are_sealed_also_where_nobody_may_sign(settings, caplog):
         assert Sealing().work(seconds=1) == 1
 
     assert latest().number == 1
-    assert "no checkpoint of the audit trail" in caplog.text
+    assert "no checkpoint of the audit trail: UnknownSigningKey" in caplog.text
+
+
+def test_the_same_failure_is_told_once_a_minute(settings, caplog):
+    take_checkpoint()
+    settings.AUDIT_SIGNING_KEY = pem_of(Ed25519PrivateKey.generate()).decode()
+    sealing = Sealing()
+
+    with time_machine.travel("2100-01-01T00:00:00Z"):
+        for _ in range(5):
+            sealing.work(seconds=0)
+
+    assert caplog.text.count("no checkpoint of the audit trail") == 1
 
 
 def test_entries_are_sealed_also_where_the_folder_cannot_be_written(settings, tmp_path, caplog):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from django.test import Client
 
 from audit.models import AuditEntry, ChainLink, Verification
@@ -107,6 +110,18 @@ def test_the_trails_page_says_when_it_was_verified_last_and_how_far(browser: Cli
     assert "Not verified yet" in before
     assert "Chain complete" in page
     assert f"verified to {number} at " in page
+
+
+def test_a_trail_that_nobody_signs_any_more_is_not_green(browser: Client):
+    verify(browser)
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):
+        page = text_of(browser.get("/audit/"))
+        asked = text_of(browser.get("/audit/verify/"))
+
+    assert "Checkpoints stopped" in page
+    assert "Chain complete" not in page
+    assert "No checkpoint was signed for more than five minutes" in asked
 
 
 def test_the_trails_page_says_that_something_is_wrong(browser: Client):
