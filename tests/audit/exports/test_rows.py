@@ -193,6 +193,7 @@ def test_an_empty_answer_is_a_table_of_names_only(db: None):
     assert text.startswith("number,time,code")
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_however_many_rows_there_are(hana_weiss: Initiator, ines_almeida: Target):
     with transaction.atomic():
         record_many(

@@ -9,6 +9,8 @@ import pytest
 from django.db.models import F
 from pytest_django import Settings
 
+from sessions_app.blacklist import connections as blacklist_connections
+from sessions_app.blacklist import reader as blacklist_reader
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import Revocation, User
 from sessions_app.revocation import health
@@ -18,6 +20,14 @@ from tests.portal.signed_in import HTMX, browser_of, filled_dialog, text_of, ver
 from tests.redis_server import EmbeddedRedis, running_redis
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo")]
+
+
+@pytest.fixture(autouse=True)
+def patient_guards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less patience than elsewhere: here nearly every look goes to a server that will not answer."""
+    monkeypatch.setattr(blacklist_connections, "STEP_SECONDS", 0.2)
+    monkeypatch.setattr(blacklist_reader, "STEP_SECONDS", 0.2)
+    monkeypatch.setattr(blacklist_reader, "TOTAL_SECONDS", 0.5)
 
 
 @pytest.fixture

@@ -113,6 +113,7 @@ def _little_to_search() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_little_to_search")
+@pytest.mark.slow
 def test_a_long_file_is_never_in_memory_as_a_whole(sam: User, ines: User):
     now = timezone.now()
     identity = identity_of(ines)
