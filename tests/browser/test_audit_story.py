@@ -30,12 +30,12 @@ def test_an_auditor_asks_and_keeps_the_question(visitors: Visitors) -> None:
         found = shown_entries(page)
 
         page.get_by_role("link", name="Save view").click()
-        page.get_by_role("textbox", name="Name").fill("Leavers")
+        page.get_by_role("textbox", name="Name").fill("What Aude asks")
         page.get_by_role("button", name="Save view").click()
         expect(page.get_by_role("dialog")).to_be_hidden()
         page.goto("/audit/")
         page.locator("summary", has_text="Saved views").click()
-        page.get_by_role("link", name="Leavers").click()
+        page.get_by_role("link", name="What Aude asks").click()
 
         expect(page.get_by_role("searchbox", name="Search the trail")).to_have_value(QUESTION)
         assert shown_entries(page) == found > 0
