@@ -10,6 +10,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from audit.signing import current_fingerprint
 from audit.verification import begin
 from portal.portal_sessions import prepare_own_places
 from sessions_app.models import Session, User
@@ -100,8 +101,9 @@ class Scene:
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, open_gate: object, in_demo: None) -> Scene:
-    """Our own issuers and the portal as an application are there, as after any start."""
+    """Our own issuers, the portal as an application and the trail's key are there, as after any start."""
     prepare_own_places()
+    current_fingerprint()
     people = {name: request.getfixturevalue(name) for name in CAST}
     return Scene(request=request, people=people)
 
