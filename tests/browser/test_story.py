@@ -22,7 +22,7 @@ PROOF = re.compile(r"Guard asked for .* at \d\d:\d\d:\d\d\.\d{3} UTC: REVOKED\."
 def test_hr_ends_an_access_in_at_most_four_deeds_and_sees_the_proof(
     curfew: RunningCurfew, visitors: Visitors
 ) -> None:
-    hers, his = curfew.token("ines"), curfew.token("otto")
+    hers, his = curfew.token("ines", "--new-session"), curfew.token("otto", "--new-session")
     before = answer_of_sample(curfew, hers)
 
     with visitors.visit("hana", anew=True) as page:

@@ -61,8 +61,8 @@ class RunningCurfew:
             timeout=60,
         )
 
-    def token(self, name: str) -> str:
-        return self.manage("demo", "token", name).strip().splitlines()[-1]
+    def token(self, name: str, *options: str) -> str:
+        return self.manage("demo", "token", name, *options).strip().splitlines()[-1]
 
     @contextmanager
     def sign_in(self, name: str) -> Iterator[httpx.Client]:
