@@ -208,8 +208,13 @@ def _codes(value: str) -> Iterator[str]:
                 yield code
 
 
+def reason_code(typed: str) -> str:
+    """The code as it is kept, however a reason was typed."""
+    return typed.lower().replace(" ", "_").replace("-", "_")
+
+
 def _reason(value: str) -> Iterator[Place]:
-    yield Place(column="reason_code", value=value.lower().replace(" ", "_").replace("-", "_"))
+    yield Place(column="reason_code", value=reason_code(value))
 
 
 def _project(value: str) -> Iterator[Place]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from audit.query import AuditQuery
+from audit.query import AuditQuery, reason_code
 from sessions_app.changes.texts import shown
 from sessions_app.models.reasons import Reason
 
@@ -16,11 +16,6 @@ LONGEST_SAID = 80
 def problem_of(query: AuditQuery) -> str:
     """Why this line has no answer, as a sentence that names the part; empty where it has one."""
     return query.problem or next(_unknown_reasons(query), "")
-
-
-def reason_code(typed: str) -> str:
-    """The code as it is kept, however a reason was typed."""
-    return typed.lower().replace(" ", "_").replace("-", "_")
 
 
 def _unknown_reasons(query: AuditQuery) -> Iterator[str]:

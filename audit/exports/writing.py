@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
-from audit.bundle import write_bundle
+from audit.bundle import Progress, nobody_watches, write_bundle
 from audit.exports.forms import Form
 from audit.exports.rows import Selection
 from audit.exports.writers import WRITERS
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +20,6 @@ class Written:
     unsealed: int
     size: int
     sha256: str
-
-
-def nobody_watches(_rows: int) -> None:
-    pass
 
 
 def write(

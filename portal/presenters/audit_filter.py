@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.events import Outcome
-from audit.query import ANY_TIME, AuditQuery
+from audit.query import ANY_TIME, AuditQuery, reason_code
 from audit.query_terms import LONGEST_LINE, Term, write_terms
 from audit.search import EntryQuerySet, Page
 from portal.access import may, people_for
@@ -24,7 +24,7 @@ from portal.presenters.audit_words import GROUPS, TITLES
 from portal.presenters.filters import LONGEST_VALUE, Choice, Chosen, Offer
 from portal.presenters.words import clean, name_of
 from portal.roles import May
-from sessions_app.audit_questions import problem_of, reason_code
+from sessions_app.audit_questions import problem_of
 from sessions_app.models import User
 from sessions_app.models.reasons import Reason
 
