@@ -91,6 +91,43 @@ class Events:
         DECISION,
         _("%(initiator)s could not end selected sessions of %(target)s: %(why)s"),
     )
+    ENDED_WITH_OTHERS = EventKind(
+        "RV-105",
+        "user.ended_with_others",
+        _(
+            "The access of %(target)s ended with that of others, as %(initiator)s ordered: %(reason)s, %(sessions)s, "
+            "receipt %(receipt)s"
+        ),
+        DECISION,
+    )
+    MANY_ENDED = EventKind(
+        "RV-106",
+        "many.ended",
+        _(
+            "%(initiator)s ended the access of many (%(scope)s): %(reason)s, people: %(people)s, receipt %(receipt)s"
+        ),
+        ("reason", "receipt", "details.scope", "details.people"),
+        _("%(initiator)s could not end the access of many: %(why)s"),
+    )
+    PROJECT_ENDED = EventKind(
+        "RV-107",
+        "project.ended",
+        _("%(initiator)s ended the project %(project)s: people: %(people)s, receipt %(receipt)s"),
+        ("target", "reason", "receipt", "project", "details.people"),
+        _("%(initiator)s could not end the project %(target)s: %(why)s"),
+    )
+    ENDING_SCHEDULED = EventKind(
+        "PJ-110",
+        "project.ending_scheduled",
+        _("%(initiator)s scheduled the end of the project %(target)s for %(due_at)s"),
+        ("target", "project", "details.due_at"),
+    )
+    ENDING_CANCELLED = EventKind(
+        "PJ-111",
+        "project.ending_cancelled",
+        _("%(initiator)s cancelled the end of the project %(target)s that was scheduled for %(due_at)s"),
+        ("target", "project", "details.due_at"),
+    )
     CUT_OFF = EventKind(
         "RV-110",
         "revocation.cut_off",

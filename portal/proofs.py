@@ -67,7 +67,7 @@ def doubtful_factors(user: User) -> list[Authenticator]:
     they are; where somebody was identified in another way instead, what they have counts again.
     """
     suspected = RevocationTarget.objects.filter(
-        user=user, revocation__second_factor_next=True, revocation__second_factor_waived_at=None
+        user=user, revocation__second_factor_next=True, second_factor_waived_at=None, cutoff_ms__gt=0
     )
     moments = [from_milliseconds(cutoff) for cutoff in suspected.values_list("cutoff_ms", flat=True)]
     return [

@@ -26,8 +26,11 @@ from sessions_app.models import (
     Issuer,
     MachineCredential,
     Membership,
+    Policy,
     Project,
+    ProjectResource,
     Realm,
+    ResourceKind,
     Role,
     RoleGrant,
     Scope,
@@ -197,6 +200,18 @@ def a_project(key: str, *, ends_at: datetime, **fields: Any) -> Project:
     """A project of this key, without anybody on it yet."""
     with transaction.atomic(), acting(the_shell()):
         return Project.objects.create(key=key, ends_at=ends_at, **{"name": key.title(), **fields})
+
+
+def a_resource(project: Project, kind: ResourceKind, name: str, **fields: Any) -> ProjectResource:
+    """Something outside that the project gives."""
+    with transaction.atomic(), acting(the_shell()):
+        return ProjectResource.objects.create(project=project, kind=kind, name=name, **fields)
+
+
+def a_policy(**fields: Any) -> Policy:
+    """What the company set itself; everything else as everybody starts with."""
+    with transaction.atomic(), acting(the_shell()):
+        return Policy.objects.create(pk=1, **fields)
 
 
 def forget_roles(user: User) -> None:

@@ -28,6 +28,7 @@ GROUPS: dict[str, StrOrPromise] = {
     "EV": _("evidence"),
     "VW": _("saved views"),
     "PD": _("personal details"),
+    "PJ": _("projects"),
 }
 
 TITLES: dict[str, StrOrPromise] = {
@@ -35,6 +36,9 @@ TITLES: dict[str, StrOrPromise] = {
     "RV-102": _("Session ended"),
     "RV-103": _("Token revoked"),
     "RV-104": _("Sessions ended"),
+    "RV-105": _("Ended with others"),
+    "RV-106": _("Many ended"),
+    "RV-107": _("Project ended"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),

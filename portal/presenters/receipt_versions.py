@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CHANGES: dict[Change, StrOrPromise] = {
     Change.DECIDED: gettext_lazy("Decided"),
     Change.ROLE_CHANGED: gettext_lazy("Role change noted"),
+    Change.SESSIONS_ENDED: gettext_lazy("Everybody's sessions ended"),
     Change.CUT_OFF: gettext_lazy("Cut off"),
     Change.TOLD: gettext_lazy("The person was told"),
     Change.SECOND_FACTOR_PROVED: gettext_lazy("Second factor proved"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import times
-from sessions_app.models import Revocation, RevocationScope, RevocationTarget, Session, User
+from sessions_app.models import Revocation, RevocationTarget, Session, User
 from sessions_app.models.revocations import RevocationState
 from sessions_app.models.users import UserQuerySet
 
@@ -93,20 +93,19 @@ def pending_words(revocation: Revocation | None) -> str:
 
 def latest_revocations(people: Collection[User]) -> dict[UUID, Revocation]:
     """The newest revocation of the whole person for each of these people, in one query."""
-    targets = RevocationTarget.objects.filter(user__in=people, revocation__scope=RevocationScope.USER)
+    targets = RevocationTarget.objects.filter(user__in=people, left_out="").of_whole_people()
     in_order = targets.select_related("revocation").order_by("revocation__decided_at")
-    return {target.user_id: target.revocation for target in in_order}
+    return {target.user_id: target.revocation.seen_for(target) for target in in_order}
 
 
 def standing_at(people: UserQuerySet, standing: Standing) -> UserQuerySet:
     """Only the people of whom `standing_of` says this; the same rules, asked of the database."""
-    latest = RevocationTarget.objects.filter(
-        user=OuterRef("pk"), revocation__scope=RevocationScope.USER
-    ).order_by("-revocation__decided_at")
+    theirs = RevocationTarget.objects.filter(user=OuterRef("pk"), left_out="").of_whole_people()
+    latest = theirs.order_by("-revocation__decided_at")
     told = people.alias(
         latest_decided=Subquery(latest.values("revocation__decided_at")[:1]),
         latest_cut_off=Subquery(latest.values("revocation__cut_off_at")[:1]),
-        latest_reinstated=Subquery(latest.values("revocation__reinstated_at")[:1]),
+        latest_reinstated=Subquery(latest.values("reinstated_at")[:1]),
         is_signed_in=Exists(Session.objects.open().filter(user=OuterRef("pk"))),
     )
     is_blocked = Q(sign_in_blocked_at__isnull=False) | Q(erased_at__isnull=False)

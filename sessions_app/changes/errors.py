@@ -201,6 +201,19 @@ class RealmIsFixed(ChangeRefused):
     )
 
 
+# --- Projects ---------------------------------------------------------------------------------------
+
+
+class ProjectOver(ChangeRefused):
+    code = "project_over"
+    sentence = _("This project has ended. What has ended is not changed any more.")
+
+
+class EndingOver(ChangeRefused):
+    code = "ending_over"
+    sentence = _("This has begun, or is over, and cannot be cancelled any more.")
+
+
 # --- Many at once -----------------------------------------------------------------------------------
 
 

@@ -16,7 +16,6 @@ from sessions_app.models import (
     EntryKind,
     Identity,
     Realm,
-    RevocationScope,
     RevocationTarget,
     User,
 )
@@ -137,8 +136,10 @@ def latest_cutoff_ms(user: User) -> int:
     Taken from the decisions, and from existing entries less their realm's clock allowance, which the next
     entry adds again for its own realm.
     """
-    decided = RevocationTarget.objects.filter(user=user, revocation__scope=RevocationScope.USER).aggregate(
-        cutoff_ms=Max("cutoff_ms"), reinstated_at=Max("revocation__reinstated_at")
+    decided = (
+        RevocationTarget.objects.filter(user=user)
+        .of_whole_people()
+        .aggregate(cutoff_ms=Max("cutoff_ms"), reinstated_at=Max("reinstated_at"))
     )
     moments = [decided["cutoff_ms"] or 0]
     if decided["reinstated_at"]:

@@ -30,7 +30,7 @@ from sessions_app.changes.role_changes import Wish, carry_out, decide_role_chang
 from sessions_app.changes.texts import is_identifier, shown
 from sessions_app.models import RoleChange, User
 from sessions_app.models.moments import database_now
-from sessions_app.tokens.entitlements import claims_of
+from sessions_app.revocation.claims import claims_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -14,7 +14,7 @@ from audit.record import Occurrence, Outcome, Target, record, record_many
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.errors import ReasonTooShort
 from sessions_app.changes.identities import make_links_count
-from sessions_app.models import BlacklistEntry, Revocation, User
+from sessions_app.models import BlacklistEntry, RevocationTarget, User
 from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
 from sessions_app.revocation import entries
 from sessions_app.revocation.entries import PersonState
@@ -70,8 +70,9 @@ def _decide(user: User, *, by: Initiator, reason: str) -> tuple[datetime, list[B
     locked.sign_in_blocked_at = None
     locked.save(update_fields=["revision", "sign_in_blocked_at"])
     written = _write_entries(locked, now)
-    blocking = list(Revocation.objects.of(locked).filter(blocks_sign_in=True, reinstated_at=None))
-    Revocation.objects.filter(pk__in=[each.pk for each in blocking]).update(reinstated_at=now)
+    blocked = RevocationTarget.objects.filter(user=locked, blocks_sign_in=True, reinstated_at=None)
+    blocking = [each.revocation for each in blocked.select_related("revocation")]
+    blocked.update(reinstated_at=now)
     about = Occurrence(
         target=Target.of(locked, label=locked.display_name), reason=REASON_CODE, personal={"note": reason}
     )

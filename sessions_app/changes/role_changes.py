@@ -16,6 +16,7 @@ from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RoleChang
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation import entries
+from sessions_app.revocation.claims import PersonClaims, Row, claims_of, remember_lost, without
 from sessions_app.revocation.confirmations import publish_what_is_true
 from sessions_app.revocation.engine import cut_off, decide
 from sessions_app.revocation.entries_of_record import record_refusal
@@ -23,7 +24,6 @@ from sessions_app.revocation.errors import OrderKeyReused, OrderRefused, Privile
 from sessions_app.revocation.order_keys import answer_to_repeat
 from sessions_app.revocation.orders import OneUser, Order
 from sessions_app.revocation.receipt_versions import Change, sign_version
-from sessions_app.tokens.entitlements import PersonClaims, Row, claims_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +135,11 @@ def decide_role_change(
     whatever still claims what was lost. Raises any other child of OrderRefused.
     """
     after = claims_of(user)
-    lost, gained = _without(before.rows, after.rows), _without(after.rows, before.rows)
+    lost, gained = without(before.rows, after.rows), without(after.rows, before.rows)
     if not memberships and not lost and not gained:
         return None
-    _remember_what_was_lost(user, before, after)
+    remember_lost(user, before, after)
+    user.save(update_fields=["lost_claims"])
     _supersede(user, after, by=by)
     change = RoleChange(
         user=user,
@@ -146,7 +147,7 @@ def decide_role_change(
         after=after.rows,
         lost=lost,
         gained=gained,
-        kept=_without(before.rows, lost),
+        kept=without(before.rows, lost),
         decided_at=database_now(),
         state=RoleChangeState.WAITING if lost else RoleChangeState.NOT_NEEDED,
     )
@@ -169,14 +170,6 @@ def carry_out(change: RoleChange, *, by: Initiator) -> None:
     publish_what_is_true(change.user)
 
 
-def _remember_what_was_lost(user: User, before: PersonClaims, after: PersonClaims) -> None:
-    """Names no token may claim any more: what was lost, ever, and is not held again."""
-    now = before.names - after.names
-    earlier = [name for name in user.lost_claims if name not in after.names | now]
-    user.lost_claims = sorted(now) + earlier  # the newest first: an entry has room for so many
-    user.save(update_fields=["lost_claims"])
-
-
 def _say_what_was_lost(user: User) -> None:
     """In the person's entries, unless the order has just written them anew.
 
@@ -192,7 +185,7 @@ def _say_what_was_lost(user: User) -> None:
 def _supersede(user: User, after: PersonClaims, *, by: Initiator) -> None:
     """Downgrades of which everything was given back: there is nothing left to compare."""
     for change in RoleChange.objects.unproved().filter(user=user).select_related("revocation"):
-        if not _without(change.lost, after.rows):
+        if not without(change.lost, after.rows):
             change.state = RoleChangeState.SUPERSEDED
             change.save(update_fields=["state"])
             record(
@@ -234,10 +227,6 @@ def _order(user: User, *, by: Initiator, wish: Wish) -> Order:
 
 def _no_earlier(moment: datetime, revocation: Revocation | None) -> datetime:
     return max(moment, revocation.decided_at) if revocation else moment
-
-
-def _without(rows: list[Row], others: list[Row]) -> list[Row]:
-    return [row for row in rows if row not in others]
 
 
 def _record(change: RoleChange, *, by: Initiator) -> None:

@@ -11,7 +11,7 @@ from audit.events import EventKind, Events
 from audit.initiators import Initiator
 from audit.record import Occurrence, Outcome, Target, record, record_many
 from sessions_app.changes.errors import NothingDemanded, ReasonTooShort
-from sessions_app.models import Revocation, User
+from sessions_app.models import Revocation, RevocationTarget, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation import entries
@@ -95,10 +95,9 @@ def waive_second_factor(user: User, *, by: Initiator, reason: str) -> None:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         entries.restate_person(locked, second_factor_since_ms=0)
-        waived = list(Revocation.objects.of(locked).demanding_second_factor())
-        Revocation.objects.filter(pk__in=[each.pk for each in waived]).update(
-            second_factor_waived_at=database_now()
-        )
+        demanding = RevocationTarget.objects.filter(user=locked).demanding_second_factor()
+        waived = [each.revocation for each in demanding.select_related("revocation")]
+        demanding.update(second_factor_waived_at=database_now())
         about = Occurrence(target=Target.of(locked, label=locked.display_name), personal={"note": reason})
         record_many(Events.SECOND_FACTOR_WAIVED, initiator=by, occurrences=under_each_receipt(about, waived))
         sign_versions(waived, Change.SECOND_FACTOR_WAIVED)

@@ -1,6 +1,7 @@
 """The nouns: one per module, all known here so that Django finds them."""
 
 from sessions_app.models.applications import Application, AsksHow
+from sessions_app.models.approvals import Approval, ApprovalKind, ApprovalState
 from sessions_app.models.attempts import Attempt
 from sessions_app.models.blacklist_entries import BlacklistEntry, BlacklistState, EntryKind
 from sessions_app.models.enforcement_points import EnforcementPoint
@@ -13,7 +14,15 @@ from sessions_app.models.legal_holds import LegalHold
 from sessions_app.models.machine_credentials import MachineCredential, Scope
 from sessions_app.models.oauth_clients import AuthorizationCode, Consent, OAuthClient
 from sessions_app.models.point_tallies import PointTally
-from sessions_app.models.projects import Project
+from sessions_app.models.policies import Policy
+from sessions_app.models.projects import (
+    EndingState,
+    Project,
+    ProjectEnding,
+    ProjectResource,
+    ProjectState,
+    ResourceKind,
+)
 from sessions_app.models.realms import Realm
 from sessions_app.models.report_quotas import ReportQuota
 from sessions_app.models.revocations import (
@@ -29,11 +38,15 @@ from sessions_app.models.sessions import Session, SessionApplication
 from sessions_app.models.sightings import UnmatchedSighting
 from sessions_app.models.signals import Signal, SignalOutcome
 from sessions_app.models.signing_keys import SigningKey
+from sessions_app.models.steps import Step, StepKind, StepState
 from sessions_app.models.tokens import Token, TokenKind
 from sessions_app.models.users import User, UserKind
 
 __all__ = [
     "Application",
+    "Approval",
+    "ApprovalKind",
+    "ApprovalState",
     "AsksHow",
     "Attempt",
     "AuthorizationCode",
@@ -41,6 +54,7 @@ __all__ = [
     "BlacklistState",
     "Consent",
     "EndedSession",
+    "EndingState",
     "EnforcementPoint",
     "Entitlement",
     "EntryKind",
@@ -54,9 +68,14 @@ __all__ = [
     "OAuthClient",
     "OrderKey",
     "PointTally",
+    "Policy",
     "Project",
+    "ProjectEnding",
+    "ProjectResource",
+    "ProjectState",
     "Realm",
     "ReportQuota",
+    "ResourceKind",
     "Revocation",
     "RevocationScope",
     "RevocationTarget",
@@ -70,6 +89,9 @@ __all__ = [
     "Signal",
     "SignalOutcome",
     "SigningKey",
+    "Step",
+    "StepKind",
+    "StepState",
     "Token",
     "TokenKind",
     "UnmatchedSighting",

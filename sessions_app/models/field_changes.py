@@ -6,7 +6,8 @@ from sessions_app.models.enforcement_points import EnforcementPoint
 from sessions_app.models.entitlements import Entitlement
 from sessions_app.models.issuers import Issuer
 from sessions_app.models.oauth_clients import OAuthClient
-from sessions_app.models.projects import Project
+from sessions_app.models.policies import Policy
+from sessions_app.models.projects import Project, ProjectResource
 from sessions_app.models.realms import Realm
 
 
@@ -32,7 +33,28 @@ def register_models() -> None:
     register_for_field_changes(Realm, fields=["key", "name"], masked=[])
     register_for_field_changes(Entitlement, fields=["application", "group", "name"], masked=[])
     register_for_field_changes(
-        Project, fields=["key", "name", "manager", "ends_at", "time_zone", "ended_at"], masked=["manager"]
+        Project,
+        fields=["key", "name", "manager", "starts_at", "ends_at", "time_zone", "ended_at"],
+        masked=["manager"],
+    )
+    register_for_field_changes(
+        ProjectResource,
+        fields=["project", "kind", "name", "used_by", "owner", "created_on", "last_used_on"],
+        masked=["owner"],
+    )
+    register_for_field_changes(
+        Policy,
+        fields=[
+            "people_alone",
+            "staff_percent_alone",
+            "people_always_alone",
+            "sessions_alone",
+            "approval_minutes",
+            "extension_days_alone",
+            "manual_task_hours",
+            "contractors_without_project_lose_sign_in",
+        ],
+        masked=[],
     )
     register_for_field_changes(
         OAuthClient,

@@ -69,6 +69,10 @@ class UserQuerySet(QuerySet["User"]):
         """People who could sign in somewhere: neither blocked nor erased."""
         return self.filter(sign_in_blocked_at__isnull=True, erased_at__isnull=True)
 
+    def privileged(self) -> UserQuerySet:
+        """Admins and members of Security, as their grants stand now."""
+        return self.filter(pk__in=RoleGrant.objects.active().filter(role__in=PRIVILEGED).values("user"))
+
     def with_live_session_count(self) -> UserQuerySet:
         """Adds `live_sessions`: sessions open now."""
         now = timezone.now()
@@ -210,11 +214,7 @@ class User(AbstractBaseUser):
         return [other for other in candidates if are_similar(self.display_name, other.display_name)][:5]
 
     def latest_revocation(self) -> Revocation | None:
-        """The newest revocation of this whole person, or None."""
-        from sessions_app.models.revocations import Revocation, RevocationScope
-
-        return (
-            Revocation.objects.filter(targets__user=self, scope=RevocationScope.USER)
-            .order_by("-decided_at")
-            .first()
-        )
+        """The newest revocation of this whole person, alone or among others, seen for them; or None."""
+        theirs = self.revocation_targets.of_whole_people().filter(left_out="")
+        target = theirs.select_related("revocation").order_by("-revocation__decided_at").first()
+        return target.revocation.seen_for(target) if target else None

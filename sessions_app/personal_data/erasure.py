@@ -16,14 +16,17 @@ from audit.models import AuditEntry
 from audit.record import Outcome, Target, record
 from sessions_app.changes.errors import ChangeRefused, ReasonTooShort
 from sessions_app.models import (
+    Approval,
     Attempt,
     Consent,
     LegalHold,
     MachineCredential,
     Membership,
+    ProjectEnding,
     Revocation,
     RoleGrant,
     Session,
+    Step,
     User,
     UserKind,
 )
@@ -129,12 +132,20 @@ def _attempts(user: User) -> int:
 
 def _notes(user: User) -> int:
     """Of every revocation that was about them, also together with others: whose note it is cannot be told."""
-    about = Revocation.objects.filter(pk__in=Revocation.objects.of(user).values("pk")).exclude(note="")
-    return about.update(note="")
+    about = Revocation.objects.filter(pk__in=Revocation.objects.of(user).values("pk"))
+    return (
+        about.exclude(note="").update(note="")
+        + ProjectEnding.objects.filter(revocation__in=about).exclude(note="").update(note="")
+        + Approval.objects.filter(person=user).update(note="", review_note="")
+        + Step.objects.filter(user=user).exclude(evidence="").update(evidence="")
+    )
 
 
 def _decisions(user: User) -> int:
-    return Revocation.objects.ordered_by(user).update(initiator_name=user.pseudonym)
+    named = {"initiator_name": user.pseudonym}
+    return Revocation.objects.ordered_by(user).update(**named) + ProjectEnding.objects.filter(
+        initiator_user=user
+    ).update(**named)
 
 
 def _grants(user: User) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RevocationScope, Session, Token, User
+from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RevocationTarget, Session, Token, User
 from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
-from sessions_app.revocation.orders import OneSession, OneToken, Order, SomeSessions
+from sessions_app.revocation.orders import OneSession, OneToken, OneUserAtApplication, Order, SomeSessions
 from sessions_app.revocation.reasons import RULES
 
 
@@ -35,6 +35,8 @@ def _find(order: Order, people: Sequence[User]) -> Revocation | None:
             return _done_for_token(
                 Token.objects.select_related("session__ended_by").get(pk=order.scope.token_id)
             )
+        case OneUserAtApplication():
+            return None  # whatever is open there was begun since
         case _:
             return _done_for_person(order, people[0])
 
@@ -53,20 +55,16 @@ def _done_for_token(token: Token) -> Revocation | None:
 
 
 def _done_for_person(order: Order, user: User) -> Revocation | None:
-    newest = (
-        Revocation.objects.of(user)
-        .filter(scope=RevocationScope.USER, reinstated_at=None)
-        .order_by("-decided_at")
-        .first()
-    )
+    whole = user.revocation_targets.of_whole_people().filter(reinstated_at=None, left_out="")
+    newest = whole.select_related("revocation").order_by("-revocation__decided_at").first()
     if newest is None or not _has_effects_of(newest, order, user) or not _is_effective(newest, user):
         return None
-    cutoff_at = from_milliseconds(newest.targets.get(user=user).cutoff_ms)
+    cutoff_at = from_milliseconds(newest.cutoff_ms)
     if user.is_active and _could_have_begun_after(cutoff_at):
         return None
     if Session.objects.of(user).filter(began_at__gt=cutoff_at).exists():
         return None
-    return newest
+    return newest.revocation
 
 
 def _could_have_begun_after(cutoff_at: datetime) -> bool:
@@ -77,18 +75,21 @@ def _could_have_begun_after(cutoff_at: datetime) -> bool:
     return database_now().replace(microsecond=0) > cutoff_at
 
 
-def _has_effects_of(revocation: Revocation, order: Order, user: User) -> bool:
+def _has_effects_of(target: RevocationTarget, order: Order, user: User) -> bool:
     rule = RULES[order.reason]
-    blocked = revocation.blocks_sign_in and not user.is_active
+    blocked = target.blocks_sign_in and not user.is_active
     return (blocked or not rule.blocks_sign_in) and (
-        revocation.still_demands_second_factor or not rule.second_factor_next
+        target.still_demands_second_factor or not rule.second_factor_next
     )
 
 
-def _is_effective(revocation: Revocation, user: User) -> bool:
-    """Unfinished, or its cutoff still stands in the blacklist for every identity of the person."""
-    if revocation.cut_off_at is None:
-        return True
+def _is_effective(target: RevocationTarget, user: User) -> bool:
+    """Unfinished, or its cutoff still stands in the blacklist for every identity of the person.
+
+    An unfinished one about many people is no answer: whoever must go at once does not wait for the others.
+    """
+    if target.revocation.cut_off_at is None:
+        return not target.revocation.is_of_many
     now_ms = to_milliseconds(database_now())
     standing = BlacklistEntry.objects.filter(kind=EntryKind.USER, user=user).unexpired(now_ms).count()
     return standing >= user.identities.count()

@@ -11,8 +11,9 @@ from audit.events import Events
 from audit.initiators import Initiator
 from audit.record import Occurrence, Target, record, record_many
 from sessions_app.blacklist.errors import BlacklistUnavailable
-from sessions_app.models import Issuer, Revocation, RoleChange, RoleChangeState, User
+from sessions_app.models import Issuer, Revocation, RevocationTarget, RoleChange, RoleChangeState, User
 from sessions_app.models.moments import database_now, to_milliseconds
+from sessions_app.models.revocations import OF_MANY_PEOPLE
 from sessions_app.revocation import entries, publishing
 from sessions_app.revocation.entries_of_record import under_each_receipt
 from sessions_app.revocation.receipt_versions import Change, sign_version, sign_versions
@@ -35,11 +36,9 @@ def note_second_factor(user: User, *, issuer: Issuer | None, proved_at: datetime
         if not demanded_ms or to_milliseconds(proved_at) < demanded_ms:
             return False
         entries.restate_person(locked, second_factor_since_ms=0)
-        demanded = Revocation.objects.of(locked).demanding_second_factor()
-        met = list(demanded.order_by("-decided_at"))
-        Revocation.objects.filter(pk__in=[each.pk for each in met]).update(
-            second_factor_proved_at=proved_at, second_factor_proved_to=issuer
-        )
+        demanding = RevocationTarget.objects.filter(user=locked).demanding_second_factor()
+        met = [each.revocation for each in demanding.select_related("revocation").order_by("-cutoff_ms")]
+        demanding.update(second_factor_proved_at=proved_at, second_factor_proved_to=issuer)
         about = Occurrence(
             target=Target.of(locked, label=locked.display_name),
             details={"issuer": issuer.iss if issuer else "-"},
@@ -73,7 +72,7 @@ def note_claims(
             change.seen = sorted(names or ())
             change.save(update_fields=["state", "checked_at", "checked_issuer", "seen"])
             _record(change, issuer, by=by)
-            if change.revocation is not None:
+            if change.revocation is not None and not change.revocation.is_of_many:
                 sign_version(change.revocation, Change.CLAIMS_COMPARED)
 
 
@@ -115,7 +114,8 @@ def note_absent_sign_ins(*, by: Initiator) -> int:
         RoleChange.objects.filter(pk__in=keys).update(state=RoleChangeState.NOT_SIGNED_IN)
         told = RoleChange.objects.filter(pk__in=keys).select_related("user", "revocation")
         record_many(Events.CLAIMS_NOT_SEEN, initiator=by, occurrences=[_absence(each) for each in told])
-        sign_versions(Revocation.objects.filter(role_changes__in=keys), Change.CLAIMS_COMPARED)
+        of_one = Revocation.objects.filter(role_changes__in=keys).exclude(scope__in=OF_MANY_PEOPLE)
+        sign_versions(of_one, Change.CLAIMS_COMPARED)
     return len(changed)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from sessions_app.blacklist.values import SessionValue, TokenValue, UserValue
 from sessions_app.blacklist.verdict import lost_digest
@@ -29,6 +30,10 @@ from sessions_app.revocation.reasons import RULES
 
 PORTAL_LIFE_MS = 13 * 3_600_000
 LOST_AT_MOST = 64
+RAISED_AT_ONCE = 2000
+RAISED = (
+    "revision", "blocked", "second_factor_since_ms", "receipt", "why", "lost", "cutoff_ms", "expires_at_ms",
+)  # fmt: skip
 
 WRITTEN_KINDS: dict[EntryKind, Literal["user", "session", "token"]] = {
     EntryKind.USER: "user",
@@ -63,34 +68,65 @@ def allowance_in(realm: Realm) -> int:
 
 def write_person(identity: Identity, state: PersonState) -> BlacklistEntry:
     """The user entry of one identity: its cutoff includes the realm's clock allowance."""
-    cutoff_ms = state.cutoff_ms + allowance_in(identity.realm)
-    draft = _draft(EntryKind.USER, identity, ident="", state=state)
-    draft.blocked = state.blocked
-    draft.lost = list(state.lost)
-    draft.second_factor_since_ms = state.second_factor_since_ms
-    draft.cutoff_ms = cutoff_ms
-    # Of an old cutoff too: what else the entry says holds for sessions that begin now.
-    draft.expires_at_ms = max(cutoff_ms, to_milliseconds(database_now())) + life_in(identity.realm)
-    (entry,) = _raise_entries([draft])
+    (entry,) = write_people([identity], {identity.user_id: state})
     return entry
 
 
-def write_sessions(sessions: Sequence[Session], state: PersonState) -> list[BlacklistEntry]:
-    """The entries of these sessions of one person, in two statements however many there are.
+def write_people(identities: Sequence[Identity], states: Mapping[UUID, PersonState]) -> list[BlacklistEntry]:
+    """The same for identities of several people, all of them locked, in two statements however many there are."""
+    now_ms = to_milliseconds(database_now())
+    realms = _Realms()
+    drafts = []
+    for identity in identities:
+        state = states[identity.user_id]
+        draft = _draft(EntryKind.USER, identity, ident="", state=state)
+        draft.blocked = state.blocked
+        draft.lost = list(state.lost)
+        draft.second_factor_since_ms = state.second_factor_since_ms
+        draft.cutoff_ms = state.cutoff_ms + realms.allowance(identity.realm)
+        # Of an old cutoff too: what else the entry says holds for sessions that begin now.
+        draft.expires_at_ms = max(draft.cutoff_ms, now_ms) + realms.life(identity.realm)
+        drafts.append(draft)
+    return _raise_entries(drafts)
+
+
+def write_sessions(sessions: Sequence[Session], states: Mapping[UUID, PersonState]) -> list[BlacklistEntry]:
+    """The entries of these sessions, whose people are locked, in two statements for every 2,000 of them.
 
     A session whose issuer gives it no id has none: its person's entry covers it.
     """
-    lives: dict[int, int] = {}
+    realms = _Realms()
     drafts = []
     for session in sessions:
         if not session.sid:
             continue
-        if session.realm_id not in lives:
-            lives[session.realm_id] = life_in(session.realm)
+        state = states[session.user_id]
         draft = _draft(EntryKind.SESSION, session.identity, ident=session.sid, state=state)
-        draft.expires_at_ms = state.cutoff_ms + lives[session.realm_id]
+        draft.expires_at_ms = state.cutoff_ms + realms.life(session.realm)
         drafts.append(draft)
-    return _raise_entries(drafts)
+    return [
+        entry
+        for start in range(0, len(drafts), RAISED_AT_ONCE)
+        for entry in _raise_entries(drafts[start : start + RAISED_AT_ONCE])
+    ]
+
+
+class _Realms:
+    """What is asked of few realms for many rows, asked once for each."""
+
+    def __init__(self) -> None:
+        self._lives: dict[int, int] = {}
+        self._allowances: dict[int, int] = {}
+
+    def life(self, realm: Realm) -> int:
+        if realm.pk not in self._lives:
+            self._lives[realm.pk] = life_in(realm)
+        return self._lives[realm.pk]
+
+    def allowance(self, realm: Realm) -> int:
+        if realm.pk not in self._allowances:
+            self._allowances[realm.pk] = allowance_in(realm)
+        return self._allowances[realm.pk]
 
 
 def write_token(token: Token, state: PersonState, *, expires_ms: int) -> BlacklistEntry:
@@ -160,20 +196,22 @@ def _draft(kind: EntryKind, identity: Identity, *, ident: str, state: PersonStat
 
 
 def _raise_entries(drafts: Sequence[BlacklistEntry]) -> list[BlacklistEntry]:
-    """Store what is new, and raise what stands already. The drafts are of one person, who is locked."""
+    """Store what is new, and raise what stands already. The drafts' people are locked."""
     if not drafts:
         return []
     # Locked as well: the clock and a longer profile raise an entry's expiry without the person's lock.
     standing = {
         _row_key(entry): entry
         for entry in BlacklistEntry.objects.select_for_update().filter(
-            user_id=drafts[0].user_id, ident__in={draft.ident for draft in drafts}
+            user_id__in={draft.user_id for draft in drafts}, ident__in={draft.ident for draft in drafts}
         )
     }
     BlacklistEntry.objects.bulk_create(draft for draft in drafts if _row_key(draft) not in standing)
-    return [
+    raised = [
         _raised(standing[key], draft) if (key := _row_key(draft)) in standing else draft for draft in drafts
     ]
+    BlacklistEntry.objects.bulk_update(standing.values(), RAISED, batch_size=100)
+    return raised
 
 
 def _row_key(entry: BlacklistEntry) -> tuple[str, int, str, str]:
@@ -189,7 +227,6 @@ def _raised(entry: BlacklistEntry, draft: BlacklistEntry) -> BlacklistEntry:
     entry.lost = draft.lost
     entry.cutoff_ms = max(entry.cutoff_ms, draft.cutoff_ms)
     entry.expires_at_ms = max(entry.expires_at_ms, draft.expires_at_ms)
-    entry.save()
     return entry
 
 
@@ -235,11 +272,18 @@ def second_factor_since(user: User) -> int:
 
     Of somebody who had no identity yet there is no entry that could say so; the decisions do, until one is linked.
     """
-    theirs = BlacklistEntry.objects.filter(user=user, kind=EntryKind.USER)
-    since = theirs.aggregate(since=Max("second_factor_since_ms"))["since"]
-    if since is None:
-        open_demands = RevocationTarget.objects.filter(
-            user=user, revocation__in=Revocation.objects.demanding_second_factor()
-        )
-        since = open_demands.aggregate(since=Max("cutoff_ms"))["since"]
-    return since or 0
+    return second_factors_since([user])[user.pk]
+
+
+def second_factors_since(people: Collection[User]) -> dict[UUID, int]:
+    """The same of each of several, in two statements."""
+    by_decision = _newest(
+        RevocationTarget.objects.filter(user__in=people).demanding_second_factor(), "cutoff_ms"
+    )
+    theirs = BlacklistEntry.objects.filter(user__in=people, kind=EntryKind.USER)
+    by_entry = _newest(theirs, "second_factor_since_ms")
+    return {user.pk: by_entry.get(user.pk, by_decision.get(user.pk, 0)) for user in people}
+
+
+def _newest(rows: QuerySet[Any], column: str) -> dict[UUID, int]:
+    return dict(rows.order_by().values("user").annotate(since=Max(column)).values_list("user", "since"))

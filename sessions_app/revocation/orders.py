@@ -68,7 +68,86 @@ class OneToken:
         return str(self.token_id)
 
 
-Scope = OneUser | OneSession | SomeSessions | OneToken
+@dataclass(frozen=True, kw_only=True)
+class OneUserAtApplication:
+    """The open sessions of one person that were seen at one application, as they are when it is decided."""
+
+    kind: ClassVar = RevocationScope.USER_AT_APPLICATION
+    user_id: UUID
+    application_id: int
+
+    @property
+    def subject(self) -> str:
+        return f"{self.user_id}@{self.application_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralPeople:
+    """A frozen set of people, with everything of each."""
+
+    kind: ClassVar = RevocationScope.PEOPLE
+    user_ids: tuple[UUID, ...]
+
+    @classmethod
+    def of(cls, user_ids: Iterable[UUID]) -> Self:
+        """Each once and sorted, so that the same set is the same order."""
+        return cls(user_ids=tuple(sorted(set(user_ids))))
+
+    @property
+    def subject(self) -> str:
+        return hashlib.sha256(",".join(map(str, self.user_ids)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneGroup:
+    """Everybody who is a member when it is decided."""
+
+    kind: ClassVar = RevocationScope.GROUP
+    name: str
+
+    @property
+    def subject(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneEntitlement:
+    """Everybody whom some group makes this in the application."""
+
+    kind: ClassVar = RevocationScope.ENTITLEMENT
+    application_key: str
+    name: str
+
+    @property
+    def subject(self) -> str:
+        return f"{self.application_key}:{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneProject:
+    """Everybody who works on it when it is decided. With reason PROJECT_END they leave its groups too."""
+
+    kind: ClassVar = RevocationScope.PROJECT
+    key: str
+
+    @property
+    def subject(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Everyone:
+    """Everybody there is, whoever asks included."""
+
+    kind: ClassVar = RevocationScope.EVERYONE
+
+    @property
+    def subject(self) -> str:
+        return "everyone"
+
+
+OfManyPeople = SeveralPeople | OneGroup | OneEntitlement | OneProject | Everyone
+Scope = OneUser | OneSession | SomeSessions | OneToken | OneUserAtApplication | OfManyPeople
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,14 +48,31 @@ def try_to_publish(revocation: Revocation, *, by: Initiator) -> bool:
     try:
         proof = publish_person(*[target.user for target in revocation.targets.select_related("user")])
     except BlacklistUnavailable as failure:
-        logger.warning("revocation %s is not cut off yet: %s", revocation.receipt, failure)
-        Revocation.objects.filter(pk=revocation.pk).update(
-            attempts=F("attempts") + 1, last_error=str(failure)[:500]
-        )
-        revocation.refresh_from_db()
+        note_failure(revocation, failure)
         return False
     note_cut_off(revocation, proof, by=by)
     return True
+
+
+def note_failure(revocation: Revocation, failure: BlacklistUnavailable) -> None:
+    """The decision waits, and says why."""
+    logger.warning("revocation %s is not cut off yet: %s", revocation.receipt, failure)
+    Revocation.objects.filter(pk=revocation.pk).update(
+        attempts=F("attempts") + 1, last_error=str(failure)[:500]
+    )
+    revocation.refresh_from_db()
+
+
+def finish(revocation: Revocation, *, by: Initiator) -> None:
+    """Note that a decision about many is cut off, once everything of it is in the blacklist. Never raises for that."""
+    of_one = revocation.targets.filter(left_out="").order_by("-sessions_ended", "user_id").values("user")[:1]
+    theirs = BlacklistEntry.objects.filter(user__in=of_one).select_related("realm")
+    try:
+        proof = _prove(theirs)
+    except BlacklistUnavailable as failure:
+        note_failure(revocation, failure)
+    else:
+        note_cut_off(revocation, proof, by=by)
 
 
 def publish_person(*people: User) -> Proof:
@@ -66,6 +83,10 @@ def publish_person(*people: User) -> Proof:
     """
     theirs = BlacklistEntry.objects.filter(user__in=people).select_related("realm")
     publish_entries(list(theirs.unpublished()))
+    return _prove(theirs)
+
+
+def _prove(theirs: BlacklistEntryQuerySet) -> Proof:
     proved = _best_proof(theirs.unexpired(_soon_ms()))
     if proved is None:
         return _proof_of_nothing()
@@ -86,16 +107,28 @@ def _proof_of_nothing() -> Proof:
     return Proof()
 
 
-def publish_entries(waiting: Sequence[BlacklistEntry]) -> None:
+def worth_asking(rows: Sequence[BlacklistEntry]) -> list[BlacklistEntry]:
+    """Of very many entries those the guard is asked about one by one: each person's, and a session of each person.
+
+    The others are compared with what Redis holds, value by value, like every entry.
+    """
+    asked: dict[tuple[str, object], BlacklistEntry] = {(row.kind, row.user_id): row for row in rows}
+    return [row for row in rows if row.kind == EntryKind.USER or asked[(row.kind, row.user_id)] is row]
+
+
+def publish_entries(
+    waiting: Sequence[BlacklistEntry], *, asked: Sequence[BlacklistEntry] | None = None
+) -> None:
     """Write, read back through the guard, and only then mark as published. Raises BlacklistUnavailable.
 
-    An entry that has run out, or will in a moment, is only marked: whatever it refused is over by more
-    than the allowance, and it could not be read back.
+    `asked` are those the guard is asked about, all where it is not given. An entry that has run out, or will in a
+    moment, is only marked: whatever it refused is over by more than the allowance, and it could not be read back.
     """
     soon_ms = _soon_ms()
     alive = [entry for entry in waiting if entry.expires_at_ms > soon_ms]
     if alive:
-        _write_and_read_back(alive)
+        questions = alive if asked is None else [each for each in asked if each.expires_at_ms > soon_ms]
+        _write_and_read_back(alive, asked=questions)
     BlacklistEntry.objects.note(waiting, "published_revision")
 
 
@@ -103,13 +136,13 @@ def _soon_ms() -> int:
     return to_milliseconds(database_now()) + RUNS_OUT_WITHIN_MS
 
 
-def _write_and_read_back(alive: Sequence[BlacklistEntry]) -> None:
+def _write_and_read_back(alive: Sequence[BlacklistEntry], *, asked: Sequence[BlacklistEntry]) -> None:
     written = [as_written(entry) for entry in alive]
     writer = blacklist_writer()
     writer.publish(written)
     if writer.present(written):
         raise NotReadBack("an entry is missing right after it was written")
-    read_back(alive)
+    read_back(asked)
 
 
 def read_back(asked: Sequence[BlacklistEntry]) -> None:

@@ -15,6 +15,7 @@ OTHER_NEEDS_CHARACTERS = 10
 class ReasonRule:
     """One row of the table in the contract. `the_person`: people may use it for their own sessions.
 
+    `with_a_project`: a project's manager, and machines, may give it where the order is about the whole project.
     `reason_class` is what a refused client is told, so that it can act on it; empty is the usual one.
     """
 
@@ -24,6 +25,7 @@ class ReasonRule:
     machines: bool = False
     the_person: bool = False
     the_clock: bool = False
+    with_a_project: bool = False
     reason_class: str = ""
 
 
@@ -35,10 +37,16 @@ RULES: dict[Reason, ReasonRule] = {
         second_factor_next=True, roles=frozenset({Role.SECURITY}), machines=True
     ),
     Reason.ROLE_CHANGE: ReasonRule(
-        roles=frozenset({Role.IT, Role.SECURITY}), machines=True, reason_class="claims_changed"
+        roles=frozenset({Role.IT, Role.SECURITY}),
+        machines=True,
+        with_a_project=True,
+        reason_class="claims_changed",
     ),
     Reason.PROJECT_END: ReasonRule(
-        roles=frozenset({Role.IT, Role.SECURITY}), the_clock=True, reason_class="project_ended"
+        roles=frozenset({Role.IT, Role.SECURITY}),
+        the_clock=True,
+        with_a_project=True,
+        reason_class="project_ended",
     ),
     Reason.LOST_DEVICE: ReasonRule(
         second_factor_next=True, roles=frozenset({Role.IT, Role.SECURITY}), the_person=True

@@ -14,7 +14,7 @@ from audit.errors import UnknownSigningKey
 from audit.models import ReceiptVersion
 from audit.receipts import add_version, is_sealed, names_numbers, stamp
 from audit.signing import current_fingerprint
-from sessions_app.models import EndedSession, Revocation, RoleChange
+from sessions_app.models import EndedSession, Revocation, RevocationTarget, RoleChange
 from sessions_app.models.moments import from_milliseconds, to_milliseconds
 from sessions_app.models.revocations import ReceiptOwes
 
@@ -29,6 +29,7 @@ class Change(StrEnum):
 
     DECIDED = "decided"
     ROLE_CHANGED = "role_changed"
+    SESSIONS_ENDED = "sessions_ended"
     CUT_OFF = "cut_off"
     TOLD = "told"
     SECOND_FACTOR_PROVED = "second_factor_proved"
@@ -114,6 +115,7 @@ def what_is_true(revocation: Revocation) -> dict[str, Any]:
     return {
         "state": _state(revocation),
         "scope": revocation.scope,
+        "subject": revocation.subject or None,
         "reason": revocation.reason,
         "ordered_by": {
             "kind": revocation.initiator_kind,
@@ -140,11 +142,27 @@ def _state(revocation: Revocation) -> str:
     return "cut_off" if revocation.cut_off_at else "requested"
 
 
-def _people(revocation: Revocation) -> list[dict[str, str | None]]:
-    targets = revocation.targets.order_by("user_id").values_list("user_id", "cutoff_ms")
+def _people(revocation: Revocation) -> list[dict[str, Any]]:
+    targets = revocation.targets.order_by("user_id")
+    if revocation.is_of_many:
+        return [_one_of_many(target) for target in targets]
     return [
-        {"id": str(user_id), "cutoff": stamp(from_milliseconds(cutoff_ms))} for user_id, cutoff_ms in targets
+        {"id": str(target.user_id), "cutoff": stamp(from_milliseconds(target.cutoff_ms))}
+        for target in targets
     ]
+
+
+def _one_of_many(target: RevocationTarget) -> dict[str, Any]:
+    """Counted, without each session by name: those stand in the entries of the trail."""
+    return {
+        "id": str(target.user_id),
+        "cutoff": stamp(from_milliseconds(target.cutoff_ms)) if target.cutoff_ms else None,
+        "sessions_ended": target.sessions_ended,
+        "blocks_sign_in": target.blocks_sign_in,
+        "keeps_projects": target.keeps,
+        "left_out": target.left_out or None,
+        "sign_in_allowed_again_at": stamp(target.reinstated_at),
+    }
 
 
 def _clocks(revocation: Revocation) -> dict[str, Any]:
@@ -166,6 +184,8 @@ def _milliseconds_to_cut_off(revocation: Revocation) -> int | None:
 
 
 def _sessions(revocation: Revocation) -> list[dict[str, Any]]:
+    if revocation.is_of_many:
+        return []
     endings = revocation.ended_sessions.select_related("session__realm").prefetch_related(
         "session__applications"
     )
@@ -208,6 +228,8 @@ def _second_factor(revocation: Revocation) -> dict[str, str | None] | None:
 
 
 def _role_change(revocation: Revocation) -> dict[str, Any] | None:
+    if revocation.is_of_many:
+        return None
     change: RoleChange | None = revocation.role_changes.select_related("checked_issuer").first()
     if change is None:
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
+from uuid import UUID
 
 from audit.initiators import AUTHORIZATION_SERVER, Initiator, InitiatorKind
-from sessions_app.models import RevocationScope, Role, RoleGrant, User
+from sessions_app.models import Project, RevocationScope, Role, RoleGrant, User
 from sessions_app.revocation.errors import (
     ActingOnOneself,
     LastAdmin,
@@ -24,20 +26,69 @@ TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#:-]{0,99}")
 
 def refuse_what_is_never_allowed(order: Order, user: User) -> None:
     """Raises the child of OrderRefused that fits. Expects the person to be locked."""
+    _refuse_texts(order)
     is_own = order.initiator.user_id == user.pk
     whole_person = order.scope.kind == RevocationScope.USER
     if is_own and whole_person and not RULES[order.reason].the_person:
         raise ActingOnOneself
     if not may_use(order.reason, within_reach(order.initiator, user), on_own_session=is_own):
         raise ReasonNotAllowed
-    if is_note_missing(order.reason, order.note):
-        raise NoteTooShort
-    if order.ticket and not TICKET.fullmatch(order.ticket):
-        raise TicketMalformed
     if not is_own and not _ends_a_stolen_grant(order):
         refuse_privileged(order.initiator, user)
     if whole_person and RULES[order.reason].blocks_sign_in and is_last_admin(user):
         raise LastAdmin
+
+
+def _refuse_texts(order: Order) -> None:
+    if is_note_missing(order.reason, order.note):
+        raise NoteTooShort
+    if order.ticket and not TICKET.fullmatch(order.ticket):
+        raise TicketMalformed
+
+
+def refuse_many(order: Order, *, project: Project | None) -> None:
+    """What is refused of an order about many people as a whole. Raises the child of OrderRefused that fits.
+
+    Of a project its manager, a deputy and machines may give some reasons that they may not give of a person.
+    """
+    _refuse_texts(order)
+    if may_use(order.reason, order.initiator, on_own_session=False):
+        return
+    if project is None or not RULES[order.reason].with_a_project:
+        raise ReasonNotAllowed
+    if not _speaks_for(order.initiator, project):
+        raise ReasonNotAllowed
+
+
+def _speaks_for(initiator: Initiator, project: Project) -> bool:
+    if initiator.kind == InitiatorKind.MACHINE:
+        return True
+    asking = User.objects.filter(pk=initiator.user_id).first() if initiator.user_id else None
+    return asking is not None and Project.objects.managed_by(asking).filter(pk=project.pk).exists()
+
+
+def left_out_of(order: Order, people: Collection[User], *, blocked: Collection[UUID]) -> dict[UUID, str]:
+    """Whom an order about many does not reach, each with the code of the refusal that a single order would meet.
+
+    `blocked` are those who would lose sign-in. An order is never held up by whom it may not touch.
+    """
+    out = {}
+    for user in people:
+        if user.pk == order.initiator.user_id and user.pk in blocked:
+            out[user.pk] = ActingOnOneself.code
+    if not _is_over_privileged(order.initiator):
+        out |= dict.fromkeys(_privileged_among(people), PrivilegedPerson.code)
+    admins = [user for user in people if user.pk in blocked and is_last_admin(user)]
+    return out | {user.pk: LastAdmin.code for user in admins}
+
+
+def _is_over_privileged(initiator: Initiator) -> bool:
+    return initiator.kind == InitiatorKind.SHELL or Role.SECURITY in initiator.roles
+
+
+def _privileged_among(people: Collection[User]) -> set[UUID]:
+    keys = [user.pk for user in people]
+    return set(User.objects.privileged().filter(pk__in=keys).values_list("pk", flat=True))
 
 
 def _ends_a_stolen_grant(order: Order) -> bool:

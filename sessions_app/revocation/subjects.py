@@ -11,7 +11,14 @@ from django.db.models import Q
 from sessions_app.models import Session, Token, User
 from sessions_app.revocation.coverage import SessionFate, coverage_of, fate_of
 from sessions_app.revocation.errors import CannotEndAlone, NothingToEnd
-from sessions_app.revocation.orders import OneSession, OneToken, Order, SomeSessions
+from sessions_app.revocation.orders import (
+    OneSession,
+    OneToken,
+    OneUser,
+    OneUserAtApplication,
+    Order,
+    SomeSessions,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +47,10 @@ def lock_people(order: Order) -> list[User]:
             whose = Q(sessions__in=keys)
         case OneToken(token_id=key):
             whose = Q(sessions__tokens=key)
+        case OneUser(user_id=key) | OneUserAtApplication(user_id=key):
+            whose = Q(pk=key)
         case _:
-            whose = Q(pk=order.scope.user_id)
+            raise ValueError(f"an order about many people is decided by `many`, not here: {order.scope.kind}")
     owners = User.objects.filter(whose).values("pk")
     people = list(User.objects.select_for_update().filter(pk__in=owners).order_by("pk"))
     if not people:
@@ -59,6 +68,9 @@ def cover(order: Order, people: Sequence[User]) -> list[Subject]:
         case OneToken(token_id=key):
             token = Token.objects.select_related("session__issuer", "session__identity__realm").get(pk=key)
             return [Subject(user=people[0], fates=(), token=token)]
+        case OneUserAtApplication(application_id=key):
+            seen_there = Session.objects.of(people[0]).open().filter(applications=key)
+            return [_sessions_of(people[0], list(seen_there.values_list("pk", flat=True)))]
         case _:
             return [Subject(user=user, fates=coverage_of(user).fates) for user in people]
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 from audit.initiators import Initiator
 from sessions_app.models import BlacklistEntry, EntryKind, Realm, Revocation, RoleChange
 from sessions_app.models.moments import database_now, to_milliseconds
+from sessions_app.models.revocations import OF_MANY_PEOPLE
 from sessions_app.revocation.entries import life_in
 from sessions_app.revocation.publishing import publish_entries, try_to_publish
 
@@ -21,9 +22,12 @@ SWEPT_AT_ONCE = 200
 def sweep(*, by: Initiator) -> int:
     """Publish every decision that is not cut off yet, oldest first; returns how many are cut off now.
 
-    One that fails keeps its place and does not hold up the others.
+    One that fails keeps its place and does not hold up the others. Those about many people are carried on apart
+    (`many.carry_on_all`), because they take longer than a beat.
     """
-    pending = Revocation.objects.pending().order_by("decided_at")[:SWEPT_AT_ONCE]
+    pending = (
+        Revocation.objects.pending().exclude(scope__in=OF_MANY_PEOPLE).order_by("decided_at")[:SWEPT_AT_ONCE]
+    )
     return sum(_swept(revocation, by=by) for revocation in pending)
 
 

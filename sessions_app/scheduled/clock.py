@@ -17,9 +17,10 @@ from audit.exports.sweeping import sweep as sweep_exports
 from audit.initiators import the_clock
 from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.changes.end_project import end_what_is_due, settle_endings
 from sessions_app.changes.roles import expire_roles
 from sessions_app.personal_data.retention import forget_what_is_old
-from sessions_app.revocation import gate, sweeper
+from sessions_app.revocation import gate, many, sweeper
 from sessions_app.revocation.confirmations import note_absent_sign_ins
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.revocation.receipt_versions import sign_what_is_owed
@@ -34,6 +35,7 @@ BEAT_SECONDS = 1.0
 RECONCILE_SECONDS = 60.0
 RENEW_SECONDS = 10.0  # well within half the life of the shortest entry there can be
 EXPIRE_SECONDS = 10.0
+CARRY_ON_SECONDS = 3.0  # between two looks whether this clock still leads
 SEAL_SECONDS = 0.4  # an entry has its place in the chain within a second of its commit
 FETCH_SECONDS = 300.0
 EXPORT_SECONDS = 5.0
@@ -57,10 +59,12 @@ class Clock:
         """Beat until told to stop. No failure of the database, the blacklist or one task ends the loop.
 
         The trail is sealed in a thread of its own, so that a blacklist that answers late does not hold it up, and
-        written out in another one, so that neither does a log that nobody takes.
+        written out in another one, so that neither does a log that nobody takes. Decisions about many people have
+        one as well: the markers' heartbeat never waits for them.
         """
         sealing = Thread(target=self._keep_sealing, args=(stop,), name="sealing", daemon=True)
         sealing.start()
+        Thread(target=self._keep_carrying_on, args=(stop,), name="many people", daemon=True).start()
         if log_lines.is_wanted():
             Thread(target=self._keep_logging, args=(stop,), name="log lines", daemon=True).start()
         while not stop.is_set():
@@ -95,6 +99,12 @@ class Clock:
             self.seal()
         connection.close()
 
+    def _keep_carrying_on(self, stop: Event) -> None:
+        while not stop.wait(BEAT_SECONDS):
+            close_old_connections()
+            self.carry_on()
+        connection.close()
+
     def _keep_logging(self, stop: Event) -> None:
         while not stop.wait(SEAL_SECONDS):
             close_old_connections()
@@ -109,6 +119,22 @@ class Clock:
             return self._log.write_out(seconds=BEAT_SECONDS)
         except Exception:  # the loop outlives every failure
             logger.exception("entries were not written out; trying again")
+            return 0
+
+    def carry_on(self) -> int:
+        """Ends what is due and goes on with what is decided about many, while this clock leads.
+
+        Returns how many are cut off now.
+        """
+        if time.monotonic() >= self._leads_until:
+            return 0
+        try:
+            end_what_is_due(by=THE_CLOCK)
+            done = many.carry_on_all(by=THE_CLOCK, seconds=CARRY_ON_SECONDS)
+            settle_endings()
+            return done
+        except Exception:  # the loop outlives every failure
+            logger.exception("decisions about many people were not carried on; trying again")
             return 0
 
     def seal(self) -> int:

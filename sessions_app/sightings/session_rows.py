@@ -139,7 +139,8 @@ def _is_over(session: Session) -> bool:
 
 def _block(session: Session, now: datetime) -> None:
     """Where an issuer's tokens hide the start of the session, a cutoff alone does not hold it: its sid does."""
-    entries.write_sessions([session], _next_state(session.user, now, ended_by=session.ended_by))
+    state = _next_state(session.user, now, ended_by=session.ended_by)
+    entries.write_sessions([session], {session.user_id: state})
 
 
 def _next_state(user: User, now: datetime, *, ended_by: Revocation | None) -> PersonState:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from sessions_app.models import Identity, OAuthClient, Session, SessionApplication, Token, TokenKind
 from sessions_app.models.moments import database_now
-from sessions_app.tokens.entitlements import PersonClaims, claims_of
+from sessions_app.revocation.claims import PersonClaims, claims_of
 from sessions_app.tokens.own_issuer import SECOND_FACTOR_ACR, SECOND_FACTORS
 from sessions_app.tokens.signing import sign
 

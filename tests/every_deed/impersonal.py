@@ -13,14 +13,20 @@ IMPERSONAL: dict[str, str] = {
     "sessions_app.Lease": "*",
     "sessions_app.OAuthClient": "*",
     "sessions_app.PointTally": "*",
+    "sessions_app.Policy": "*",
     "sessions_app.Project": "*",
+    "sessions_app.Project_deputies": "*",
+    "sessions_app.ProjectResource": "*",
     "sessions_app.Project_groups": "*",
     "sessions_app.Realm": "*",
     "sessions_app.ReportQuota": "*",
     "sessions_app.SigningKey": "*",
     "sessions_app.OrderKey": "*",
     "sessions_app.EndedSession": "*",
-    "sessions_app.RevocationTarget": "*",
+    "sessions_app.ProjectEnding": "id initiator_kind door fingerprint",
+    "sessions_app.Step": "id key system made_at due_at what",
+    "sessions_app.Approval": "id fingerprint expires_at why review_due_at",
+    "sessions_app.RevocationTarget": "left_out keeps",
     "audit.ChainHead": "*",
     "audit.ChainLink": "*",
     "audit.Checkpoint": "*",
@@ -42,7 +48,9 @@ IMPERSONAL: dict[str, str] = {
     "sessions_app.MachineCredential": (
         "id name prefix secret_hash scopes networks created_at expires_at last_used_at revoked_at"
     ),
-    "sessions_app.Revocation": "id receipt initiator_kind door proof_tail proof_kind last_error",
+    "sessions_app.Revocation": (
+        "id receipt subject initiator_kind initiator_roles door proof_tail proof_kind last_error"
+    ),
     "sessions_app.RoleGrant": "id",
     "sessions_app.Session": "id",
     "sessions_app.Signal": "source kind fingerprint",

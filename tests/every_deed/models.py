@@ -9,7 +9,9 @@ FOLLOWED = {
     "sessions_app.Entitlement",
     "sessions_app.Issuer",
     "sessions_app.OAuthClient",
+    "sessions_app.Policy",
     "sessions_app.Project",
+    "sessions_app.ProjectResource",
     "sessions_app.Realm",
 }
 
@@ -25,7 +27,9 @@ TOLD_BY_EVENTS = {
     "sessions_app.MachineCredential": "MC-101 MC-102",
     "sessions_app.Membership": "RO-110",
     "sessions_app.Revocation": "RV-101 RV-102 RV-103 RV-104 RV-110 RV-120 RV-130 RV-131 RV-150",
-    "sessions_app.RevocationTarget": "RV-101 RV-102 RV-104",
+    "sessions_app.RevocationTarget": "RV-101 RV-102 RV-104 RV-105",
+    "sessions_app.ProjectEnding": "RV-107 PJ-110 PJ-111",
+    "sessions_app.Step": "RV-107",
     "sessions_app.RoleChange": "RO-110 RV-140 RV-141 RV-142 RV-143 RV-144",
     "sessions_app.RoleGrant": "RO-101 RO-102 RO-103",
     "sessions_app.Session": "SE-101 SE-103 SI-101 SI-103 RV-102",
@@ -48,7 +52,9 @@ OF_THE_MACHINERY = {
     "sessions_app.Group": "a name that a directory said; who joins or leaves is RO-110",
     "sessions_app.Lease": "which clock beats",
     "sessions_app.OrderKey": "answers a repeated order for a day",
+    "sessions_app.Approval": "not used yet",
     "sessions_app.PointTally": "verdicts, counted",
+    "sessions_app.Project_deputies": "who stands in for a project's manager",
     "sessions_app.Project_groups": "which groups make a project's members",
     "sessions_app.ReportQuota": "reports, counted",
     "sessions_app.SessionApplication": "where a session was seen",
@@ -89,6 +95,8 @@ NOT_FOLLOWED = {
         # of the library, with one value for ever
         "post_logout_redirect_uris", "algorithm", "allowed_origins", "registration_source", "cimd_expires_at",
     },
-    "sessions_app.Project": {"id"},
+    "sessions_app.Policy": {"id"},
+    "sessions_app.Project": {"id", "has_exceptions"},
+    "sessions_app.ProjectResource": {"id", "declared_at"},
     "sessions_app.Realm": {"id"},
 }  # fmt: skip

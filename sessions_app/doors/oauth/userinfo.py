@@ -13,8 +13,8 @@ from sessions_app.blacklist.responses import response_for
 from sessions_app.blacklist.verdict import Outcome, Verdict
 from sessions_app.doors.oauth.answers import machine_endpoint, oauth_error
 from sessions_app.models import Identity, User
+from sessions_app.revocation.claims import claims_of
 from sessions_app.revocation.truth import truth
-from sessions_app.tokens.entitlements import claims_of
 from sessions_app.tokens.own_issuer import own_issuer
 from sessions_app.tokens.profiles import token_guard
 

@@ -20,10 +20,18 @@ from sessions_app.models import Issuer, Revocation, RoleChange, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.confirmations import note_absent_sign_ins, note_claims, note_second_factor
 from sessions_app.revocation.engine import decide, revoke
-from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, SomeSessions
+from sessions_app.revocation.orders import (
+    OneGroup,
+    OneProject,
+    OneSession,
+    OneToken,
+    OneUser,
+    Order,
+    SomeSessions,
+)
 from sessions_app.revocation.publishing import try_to_publish
 from sessions_app.revocation.receipt_versions import what_is_true
-from tests.factories import a_group, a_token_row, initiator_of, open_session
+from tests.factories import a_group, a_project, a_token_row, initiator_of, open_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
 
@@ -102,6 +110,21 @@ def a_token_is_revoked(stage: Stage) -> list[Revocation]:
 @changing("RV-104")
 def several_sessions_are_ended(stage: Stage) -> list[Revocation]:
     return [stage.end(SomeSessions.of([open_session(stage.ines).pk]))]
+
+
+@changing("RV-105")
+@changing("RV-106")
+def a_group_is_ended(stage: Stage) -> list[Revocation]:
+    a_group("finance", stage.ines)
+    open_session(stage.ines)
+    return [stage.end(OneGroup(name="finance"))]
+
+
+@changing("RV-107")
+def a_project_is_ended(stage: Stage) -> list[Revocation]:
+    project = a_project("phoenix", ends_at=timezone.now() + timedelta(days=7))
+    project.groups.add(a_group("phoenix", stage.ines))
+    return [stage.end(OneProject(key="phoenix"), reason=Reason.PROJECT_END)]
 
 
 @changing("RV-110")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from sessions_app.models import Application, User
-from sessions_app.tokens.entitlements import claims_of
+from sessions_app.revocation.claims import claims_of
 from tests.factories import a_group, a_project, an_entitlement
 
 

@@ -1,0 +1,329 @@
+"""Orders about many people: decided as one, carried out person after person, resumable at every point.
+
+The decision is one transaction: the revocation, a target for each person, and its entry in the trail. What it does
+to people follows in transactions of few people each, so that an urgent order about one of them never waits long:
+first the cutoffs of all, then their sessions by name. Whoever stops half-way, another goes on (`carry_on_all`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from audit.initiators import Door, Initiator, InitiatorKind
+from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.models import (
+    BlacklistEntry,
+    Identity,
+    Policy,
+    Project,
+    Revocation,
+    RevocationTarget,
+    RoleGrant,
+    Session,
+    User,
+)
+from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
+from sessions_app.models.reasons import Reason
+from sessions_app.models.revocations import OF_MANY_PEOPLE
+from sessions_app.revocation import entries, leaving, publishing, rules
+from sessions_app.revocation.coverage import SessionFate, fate_of
+from sessions_app.revocation.effects import advance, end_sessions, end_what_may_be_alive
+from sessions_app.revocation.entries import PersonState
+from sessions_app.revocation.entries_of_record import record_many_decided, record_part, record_repetition
+from sessions_app.revocation.errors import NothingToEnd
+from sessions_app.revocation.order_keys import answer_to_repeat, remember_order_key
+from sessions_app.revocation.orders import Order
+from sessions_app.revocation.populations import lock_scope, people_of
+from sessions_app.revocation.reasons import RULES
+from sessions_app.revocation.receipt_versions import Change, sign_version
+from sessions_app.revocation.storing import store_revocation
+
+logger = logging.getLogger(__name__)
+
+# Far fewer than the contract's 500, because an urgent order waits for one such transaction.
+CUT_OFF_AT_ONCE = 100
+ENDED_AT_ONCE = 25
+PUBLISHED_AT_ONCE = 1000
+ROWS_AT_ONCE = 1000
+
+
+# --- The decision -----------------------------------------------------------------------------------
+
+
+def decide(order: Order) -> Revocation:
+    """Store the decision and whom it is about; expects a transaction. Nobody's access has ended after it.
+
+    Repeats, and an order on the same that is still being carried out, answer with what there is already. Raises a
+    child of OrderRefused: an order about people who may not be touched leaves those out instead.
+    """
+    project = lock_scope(order.scope)  # type: ignore[arg-type]  # the engine sends only these here
+    repeated = answer_to_repeat(order)
+    if repeated:
+        return repeated
+    rules.refuse_many(order, project=project)
+    under_way = _under_way(order)
+    if under_way:
+        remember_order_key(order, under_way)
+        record_repetition(order, under_way, None)
+        return under_way
+    people = list(people_of(order.scope))  # type: ignore[arg-type]
+    if not people and project is None:
+        raise NothingToEnd
+    revocation = store_revocation(order, project=project)
+    targets = _targets(order, revocation, people, project)
+    RevocationTarget.objects.bulk_create(targets, batch_size=ROWS_AT_ONCE)
+    if leaving.ends_project(revocation):
+        leaving.make_steps_of_the_whole(revocation)
+    remember_order_key(order, revocation)
+    record_many_decided(order, revocation, targets)
+    return revocation
+
+
+def _under_way(order: Order) -> Revocation | None:
+    same = Revocation.objects.pending().filter(
+        scope=order.scope.kind, subject=order.scope.subject, reason=order.reason
+    )
+    return same.order_by("-decided_at").first()
+
+
+def _targets(
+    order: Order, revocation: Revocation, people: Sequence[User], project: Project | None
+) -> list[RevocationTarget]:
+    keeps = leaving.other_projects(people, project) if project else {}
+    blocked = _blocked(order, people, project, keeps)
+    left_out = rules.left_out_of(order, people, blocked=blocked)
+    return [
+        RevocationTarget(
+            revocation=revocation,
+            user=user,
+            keeps=keeps.get(user.pk, []),
+            blocks_sign_in=user.pk in blocked and user.pk not in left_out,
+            left_out=left_out.get(user.pk, ""),
+        )
+        for user in people
+    ]
+
+
+def _blocked(
+    order: Order, people: Sequence[User], project: Project | None, keeps: Mapping[UUID, list[str]]
+) -> set[UUID]:
+    """Who loses sign-in by it: by the reason, or as a contractor whom no running project is left."""
+    if RULES[order.reason].blocks_sign_in:
+        return {user.pk for user in people}
+    if project is None or order.reason != Reason.PROJECT_END:
+        return set()
+    if not Policy.current().contractors_without_project_lose_sign_in:
+        return set()
+    # Whoever holds a Role here is no mere contractor: the project takes its own from them, and no more.
+    with_role = set(RoleGrant.objects.active().filter(user__in=people).values_list("user", flat=True))
+    return {user.pk for user in people if not keeps.get(user.pk) and user.pk not in with_role}
+
+
+def loses_sign_in(
+    order: Order, people: Sequence[User], project: Project | None
+) -> tuple[set[UUID], dict[UUID, str]]:
+    """Who would lose sign-in by this order now, and who would be left out of it: what a preview shows."""
+    keeps = leaving.other_projects(people, project) if project else {}
+    blocked = _blocked(order, people, project, keeps)
+    left_out = rules.left_out_of(order, people, blocked=blocked)
+    return blocked - left_out.keys(), left_out
+
+
+# --- Carrying it out --------------------------------------------------------------------------------
+
+
+def carry_on(revocation: Revocation, *, by: Initiator, seconds: float | None = None) -> bool:
+    """Go on with a decision where it stands; True once it is cut off. Repeating it and doing it twice at once is safe.
+
+    1. Draw the cutoff of everybody, and publish each lot. 2. End their sessions by name, and publish each lot.
+    3. Once nothing is missing in the blacklist, note the moment. Stops between two lots when `seconds` are over.
+    Never raises for the blacklist: the decision is carried out in SQL all the same, and published later.
+    """
+    run = _Run(revocation, by=by, deadline=None if seconds is None else time.monotonic() + seconds)
+    finished = run.repeat(_draw_cutoffs) and run.repeat(_end_by_name)
+    if finished and run.is_published():
+        publishing.finish(revocation, by=by)
+    revocation.refresh_from_db()
+    return revocation.cut_off_at is not None
+
+
+def carry_on_all(*, by: Initiator, seconds: float) -> int:
+    """What the clock does: every decision about many that is not cut off yet, oldest first, within the time given."""
+    deadline = time.monotonic() + seconds
+    waiting = Revocation.objects.pending().filter(scope__in=OF_MANY_PEOPLE).order_by("decided_at")
+    done = 0
+    for revocation in waiting:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            done += carry_on(revocation, by=by, seconds=left)
+        except Exception:  # one poisoned decision must not keep the others open
+            logger.exception("revocation %s could not be carried on", revocation.receipt)
+    return done
+
+
+Part = Callable[[Revocation], list[UUID]]
+
+
+class _Run:
+    """One stretch of work on one decision; remembers that the blacklist does not answer, to ask it only once."""
+
+    def __init__(self, revocation: Revocation, *, by: Initiator, deadline: float | None) -> None:
+        self._revocation = revocation
+        self._by = by
+        self._deadline = deadline
+        self._is_silent = False
+
+    def repeat(self, part: Part) -> bool:
+        """Do this part until nobody is left; False where time ran out before."""
+        while people := part(self._revocation):
+            self._publish(people)
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                return False
+        return True
+
+    def is_published(self) -> bool:
+        """Publish whatever an earlier run left; False while the blacklist does not take it."""
+        if self._is_silent:
+            return False
+        theirs = RevocationTarget.objects.filter(revocation=self._revocation).values("user")
+        waiting = BlacklistEntry.objects.filter(user__in=theirs).unpublished()
+        while rows := list(waiting.select_related("realm").order_by("id")[:PUBLISHED_AT_ONCE]):
+            if not self._try(rows):
+                return False
+        return True
+
+    def _publish(self, people: Collection[UUID]) -> None:
+        if self._is_silent:
+            return
+        waiting = BlacklistEntry.objects.filter(user__in=people).unpublished().select_related("realm")
+        self._try(list(waiting))
+
+    def _try(self, rows: Sequence[BlacklistEntry]) -> bool:
+        try:
+            publishing.publish_entries(rows, asked=publishing.worth_asking(rows))
+        except BlacklistUnavailable as failure:
+            self._is_silent = True
+            publishing.note_failure(self._revocation, failure)
+            return False
+        return True
+
+
+@transaction.atomic
+def _draw_cutoffs(revocation: Revocation) -> list[UUID]:
+    """The next lot of people without a cutoff gets one; returns whom. Nobody where all have theirs."""
+    targets = _next(revocation, RevocationTarget.objects.without_cutoff(), CUT_OFF_AT_ONCE)
+    if not targets:
+        _take_from_those_left_out(revocation)
+        return []
+    leaving.leave(revocation, targets)
+    cutoff_ms = to_milliseconds(database_now())
+    for target in targets:
+        target.cutoff_ms = cutoff_ms
+    states = advance(revocation, targets)
+    identities = Identity.objects.filter(user__in=states).select_related("realm")
+    entries.write_people(list(identities), states)
+    RevocationTarget.objects.bulk_update(targets, ["cutoff_ms"], batch_size=ROWS_AT_ONCE)
+    return list(states)
+
+
+@transaction.atomic
+def _end_by_name(revocation: Revocation) -> list[UUID]:
+    """The sessions of the next lot of people are counted and ended, each by its name; returns whose."""
+    targets = _next(revocation, RevocationTarget.objects.unfinished(), ENDED_AT_ONCE)
+    if not targets:
+        return []
+    now = database_now()
+    fates = _open_before_cutoff(targets)
+    people = [target.user for target in targets]
+    end_sessions(revocation, fates, at=revocation.decided_at)
+    unreported = end_what_may_be_alive(revocation, people, at=revocation.decided_at)
+    states = {target.user_id: _as_it_stands(revocation, target) for target in targets}
+    entries.write_sessions([fate.session for fate in fates] + unreported, states)
+    _count(targets, fates)
+    for target in targets:
+        target.ended_at = now
+    RevocationTarget.objects.bulk_update(targets, ["ended_at", "sessions_ended"], batch_size=ROWS_AT_ONCE)
+    Revocation.objects.filter(pk=revocation.pk).update(sessions_ended=F("sessions_ended") + len(fates))
+    record_part(revocation, targets, by=initiator_of(revocation))
+    if not revocation.targets.unfinished().exists():
+        sign_version(revocation, Change.SESSIONS_ENDED)
+    return list(states)
+
+
+def _next(
+    revocation: Revocation, targets: QuerySet[RevocationTarget], at_most: int
+) -> list[RevocationTarget]:
+    """The next of them, their people locked in the order of their keys; the decision itself is locked first.
+
+    So a second run waits here and then finds the lot done.
+    """
+    Revocation.objects.select_for_update().get(pk=revocation.pk)
+    found = list(targets.filter(revocation=revocation).order_by("user_id")[:at_most])
+    keys = [target.user_id for target in found]
+    locked = {user.pk: user for user in User.objects.select_for_update().filter(pk__in=keys).order_by("pk")}
+    for target in found:
+        target.user = locked[target.user_id]
+    return found
+
+
+def _take_from_those_left_out(revocation: Revocation) -> None:
+    """Their sessions stay; what the project gave them goes all the same, and guards refuse it."""
+    targets = _next(
+        revocation, RevocationTarget.objects.exclude(left_out="").filter(ended_at=None), ROWS_AT_ONCE
+    )
+    leaving.leave(revocation, targets)
+    for target in targets:
+        entries.restate_person(target.user)
+    RevocationTarget.objects.filter(pk__in=[target.pk for target in targets]).update(ended_at=database_now())
+
+
+def _open_before_cutoff(targets: Sequence[RevocationTarget]) -> list[SessionFate]:
+    """Open sessions that the cutoff of their person covers: who signed in again since keeps that one."""
+    cutoffs = {target.user_id: from_milliseconds(target.cutoff_ms) for target in targets}
+    sessions = (
+        Session.objects.filter(user__in=cutoffs)
+        .open()
+        .select_related("identity", "realm")
+        .prefetch_related("applications")
+    )
+    return [fate_of(session) for session in sessions if session.began_at <= cutoffs[session.user_id]]
+
+
+def _count(targets: Sequence[RevocationTarget], fates: Sequence[SessionFate]) -> None:
+    counts: dict[UUID, int] = {}
+    for fate in fates:
+        counts[fate.session.user_id] = counts.get(fate.session.user_id, 0) + 1
+    for target in targets:
+        target.sessions_ended = counts.get(target.user_id, 0)
+
+
+def _as_it_stands(revocation: Revocation, target: RevocationTarget) -> PersonState:
+    """For entries of sessions, which say nothing of the person but the revision."""
+    return PersonState(
+        revision=target.user.revision,
+        cutoff_ms=target.cutoff_ms,
+        blocked=False,
+        second_factor_since_ms=0,
+        receipt=revocation.receipt,
+        why=entries.why_of(revocation),
+        lost=(),
+    )
+
+
+def initiator_of(revocation: Revocation) -> Initiator:
+    """Who ordered it, for what is done on their word later. Without the address they came from."""
+    return Initiator(
+        kind=InitiatorKind(revocation.initiator_kind),
+        id=revocation.initiator_id,
+        name=revocation.initiator_name,
+        door=Door(revocation.door),
+        roles=frozenset(revocation.initiator_roles),
+    )
