@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
@@ -20,8 +20,10 @@ from audit.models import AuditEntry
 from audit.record import Target, record
 from portal.htmx import HtmxRequest
 from portal.roles import WITHIN_A_PERIOD, May, Reach, reach_of, roles_with
-from sessions_app.models import MachineCredential, Revocation, Role, Session, User
+from sessions_app.models import MachineCredential, Project, Revocation, Role, Session, User
+from sessions_app.models.projects import ProjectQuerySet
 from sessions_app.models.revocations import RevocationQuerySet
+from sessions_app.models.roles import PopulationKind
 from sessions_app.models.sessions import SessionQuerySet
 from sessions_app.models.users import UserQuerySet
 
@@ -132,6 +134,27 @@ def revocations_for(viewer: User) -> RevocationQuerySet:
         through=roles_with(May.SEE_REVOCATIONS),
         own_through=roles_with(May.SEE_REVOCATIONS, Reach.OWN),
     )
+
+
+def projects_for(viewer: User, what: May) -> ProjectQuerySet:
+    """The projects for which the viewer may do this; all others do not exist for them.
+
+    "Own" is what they manage or deputise. A role narrowed to some people reaches no project, which may have others
+    on it, unless it was granted for exactly that project.
+    """
+    through = roles_with(what)
+    projects: ProjectQuerySet = Project.objects.all()
+    if viewer.reaches_everybody(through=through):
+        return projects
+    granted = {
+        grant.population_value
+        for grant in viewer.lasting_grants()
+        if grant.role in through and grant.population_kind == PopulationKind.PROJECT
+    }
+    reach = Q(key__in=granted)
+    if roles_with(what, Reach.OWN) & viewer.lasting_roles:
+        reach |= Q(pk__in=Project.objects.managed_by(viewer).values("pk"))
+    return projects.filter(reach)
 
 
 def credentials_for(viewer: User, what: May) -> QuerySet[MachineCredential]:
