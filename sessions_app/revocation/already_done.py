@@ -60,14 +60,14 @@ def _done_for_person(order: Order, user: User) -> Revocation | None:
     if newest is None or not _has_effects_of(newest, order, user) or not _is_effective(newest, user):
         return None
     cutoff_at = from_milliseconds(newest.cutoff_ms)
-    if user.is_active and _could_have_begun_after(cutoff_at):
+    if user.is_active and could_have_begun_after(cutoff_at):
         return None
     if Session.objects.of(user).filter(began_at__gt=cutoff_at).exists():
         return None
     return newest.revocation
 
 
-def _could_have_begun_after(cutoff_at: datetime) -> bool:
+def could_have_begun_after(cutoff_at: datetime) -> bool:
     """Whether somebody who may sign in can have done so since, at an issuer that has not told us.
 
     Tokens give the start of a session in whole seconds, so whatever began in the cutoff's own second is over.

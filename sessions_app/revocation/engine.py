@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from audit.initiators import Initiator
 from sessions_app.models import Revocation, RevocationScope, RevocationTarget, Token
@@ -16,12 +17,14 @@ from sessions_app.revocation.already_done import find_already_done
 from sessions_app.revocation.effects import advance, end_sessions, end_what_may_be_alive
 from sessions_app.revocation.entries import PersonState
 from sessions_app.revocation.entries_of_record import record_decision, record_refusal, record_repetition
-from sessions_app.revocation.errors import NothingToEnd, OrderRefused
+from sessions_app.revocation.errors import NothingToEnd, OrderKeyReused, OrderRefused
 from sessions_app.revocation.order_keys import answer_to_repeat, remember_order_key
 from sessions_app.revocation.orders import Order
 from sessions_app.revocation.receipt_versions import Change, sign_version
 from sessions_app.revocation.storing import store_revocation
 from sessions_app.revocation.subjects import Subject, cover, lock_people
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 10.0
 OF_SESSIONS = frozenset({RevocationScope.SESSIONS, RevocationScope.USER_AT_APPLICATION})
@@ -39,14 +42,27 @@ def revoke(order: Order) -> Revocation:
     repeats it every second. Raises a child of OrderRefused, having stored nothing but the refusal.
     """
     try:
-        with transaction.atomic():
-            revocation = decide(order)
-            if not answers_another(revocation, order):
-                sign_version(revocation, Change.DECIDED)
+        revocation = _decide_once_more(order)
     except OrderRefused as refusal:
         record_refusal(order, refusal)
         raise
     return cut_off(revocation, by=order.initiator)
+
+
+def _decide_once_more(order: Order) -> Revocation:
+    """Two repeats of one order at the same moment: the one that comes second finds what the first one stored."""
+    try:
+        return _decide_and_sign(order)
+    except OrderKeyReused:
+        return _decide_and_sign(order)
+
+
+@transaction.atomic
+def _decide_and_sign(order: Order) -> Revocation:
+    revocation = decide(order)
+    if not answers_another(revocation, order):
+        sign_version(revocation, Change.DECIDED)
+    return revocation
 
 
 def decide(order: Order) -> Revocation:
@@ -82,10 +98,18 @@ def decide(order: Order) -> Revocation:
 def cut_off(revocation: Revocation, *, by: Initiator) -> Revocation:
     """Step 2 alone: publish what is decided and committed. Never raises for the blacklist: the clock goes on."""
     if revocation.cut_off_at is None and revocation.is_of_many:
-        many.carry_on(revocation, by=by, seconds=PATIENCE_SECONDS)
+        _carry_on(revocation, by=by)
     elif revocation.cut_off_at is None:
         publishing.try_to_publish(revocation, by=by)
     return revocation
+
+
+def _carry_on(revocation: Revocation, *, by: Initiator) -> None:
+    """What is decided stands: where the database fails half-way, the answer says so, and the clock goes on."""
+    try:
+        many.carry_on(revocation, by=by, seconds=PATIENCE_SECONDS)
+    except DatabaseError:
+        logger.exception("revocation %s could not be carried on", revocation.receipt)
 
 
 def answers_another(revocation: Revocation, order: Order) -> bool:

@@ -8,6 +8,7 @@ rebuild under the next generation opens the gate again (`blacklist.md`, Writing 
 from __future__ import annotations
 
 import logging
+import time
 
 from django.db import transaction
 
@@ -19,13 +20,14 @@ from sessions_app.blacklist.values import Marker
 from sessions_app.models import BlacklistEntry, BlacklistState, Lease
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.revocation.connections import blacklist_writer
-from sessions_app.revocation.publishing import publish_entries
+from sessions_app.revocation.publishing import publish_entries, worth_asking
 from sessions_app.revocation.rebuild import missing_of, write_everything
 from sessions_app.revocation.server_check import running_problems
 
 logger = logging.getLogger(__name__)
 
 ADVANCED_AT_ONCE = 1000
+ADVANCING_SECONDS = 0.5  # of a beat, which is due every second
 
 
 class FencedOff(Exception):
@@ -73,18 +75,28 @@ def _needs_rebuild(state: BlacklistState, run_id: str) -> bool:
 def _advance(state: BlacklistState, *, fence: int) -> None:
     """Raise the sequence by what was written since, after each entry was seen present. Raises GateLost.
 
-    An entry that was read back once and is missing now is a loss, whatever the markers say.
+    An entry that was read back once and is missing now is a loss, whatever the markers say. After a decision about
+    very many people the rest of them is vouched for by the next beats: the markers are not held up by it.
     """
+    until = time.monotonic() + ADVANCING_SECONDS
+    while _advance_by_some(state, fence=fence) and time.monotonic() < until:
+        continue
+
+
+def _advance_by_some(state: BlacklistState, *, fence: int) -> bool:
+    """Whether there may be more."""
     waiting = list(
         BlacklistEntry.objects.unsequenced().select_related("realm").order_by("id")[:ADVANCED_AT_ONCE]
     )
     if not waiting:
-        return
+        return False
     if any(entry.published_revision >= entry.revision for entry in missing_of(waiting)):
         raise GateLost("An entry that had been read back is gone.")
-    publish_entries([entry for entry in waiting if entry.published_revision < entry.revision])
+    unpublished = [entry for entry in waiting if entry.published_revision < entry.revision]
+    publish_entries(unpublished, asked=worth_asking(unpublished))
     _store(state, fence=fence, sequence=state.sequence + len(waiting))
     BlacklistEntry.objects.note(waiting, "sequenced_revision")
+    return len(waiting) == ADVANCED_AT_ONCE
 
 
 def _beat(state: BlacklistState, *, fence: int) -> None:

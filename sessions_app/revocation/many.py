@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import OperationalError, transaction
+from django.db.models import Count, F, QuerySet
 
 from audit.initiators import Door, Initiator, InitiatorKind
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.models import (
     BlacklistEntry,
+    EntryKind,
     Identity,
     Policy,
     Project,
@@ -32,11 +35,12 @@ from sessions_app.models.moments import database_now, from_milliseconds, to_mill
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import OF_MANY_PEOPLE
 from sessions_app.revocation import entries, leaving, publishing, rules
+from sessions_app.revocation.already_done import could_have_begun_after
 from sessions_app.revocation.coverage import SessionFate, fate_of
 from sessions_app.revocation.effects import advance, end_sessions, end_what_may_be_alive
 from sessions_app.revocation.entries import PersonState
 from sessions_app.revocation.entries_of_record import record_many_decided, record_part, record_repetition
-from sessions_app.revocation.errors import NothingToEnd
+from sessions_app.revocation.errors import LastAdmin, NothingToEnd
 from sessions_app.revocation.order_keys import answer_to_repeat, remember_order_key
 from sessions_app.revocation.orders import Order
 from sessions_app.revocation.populations import lock_scope, people_of
@@ -49,6 +53,7 @@ logger = logging.getLogger(__name__)
 # Far fewer than the contract's 500, because an urgent order waits for one such transaction.
 CUT_OFF_AT_ONCE = 100
 ENDED_AT_ONCE = 25
+SESSIONS_AT_ONCE = 2500
 PUBLISHED_AT_ONCE = 1000
 ROWS_AT_ONCE = 1000
 
@@ -67,16 +72,16 @@ def decide(order: Order) -> Revocation:
     if repeated:
         return repeated
     rules.refuse_many(order, project=project)
-    under_way = _under_way(order)
+    plan = _plan(order, list(people_of(order.scope)), project)  # type: ignore[arg-type]
+    under_way = _under_way(order, plan)
     if under_way:
         remember_order_key(order, under_way)
         record_repetition(order, under_way, None)
         return under_way
-    people = list(people_of(order.scope))  # type: ignore[arg-type]
-    if not people and project is None:
+    if not plan.people and project is None:
         raise NothingToEnd
     revocation = store_revocation(order, project=project)
-    targets = _targets(order, revocation, people, project)
+    targets = plan.targets(revocation)
     RevocationTarget.objects.bulk_create(targets, batch_size=ROWS_AT_ONCE)
     if leaving.ends_project(revocation):
         leaving.make_steps_of_the_whole(revocation)
@@ -85,29 +90,60 @@ def decide(order: Order) -> Revocation:
     return revocation
 
 
-def _under_way(order: Order) -> Revocation | None:
-    same = Revocation.objects.pending().filter(
-        scope=order.scope.kind, subject=order.scope.subject, reason=order.reason
-    )
-    return same.order_by("-decided_at").first()
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What an order would do to whom, if it were decided now."""
+
+    people: Sequence[User]
+    keeps: Mapping[UUID, list[str]]
+    blocked: Collection[UUID]
+    left_out: Mapping[UUID, str]
+
+    def targets(self, revocation: Revocation) -> list[RevocationTarget]:
+        return [
+            RevocationTarget(
+                revocation=revocation,
+                user=user,
+                keeps=self.keeps.get(user.pk, []),
+                blocks_sign_in=user.pk in self.blocked,
+                left_out=self.left_out.get(user.pk, ""),
+            )
+            for user in self.people
+        ]
+
+    def is_done_by(self, other: Sequence[RevocationTarget]) -> bool:
+        """Whether these targets of a decision under way reach everybody it would, at least as hard.
+
+        Not where somebody may have signed in since their cutoff was drawn.
+        """
+        theirs = {target.user_id: target for target in other if not target.left_out}
+        return all(
+            user.pk in self.left_out or (user.pk in theirs and self._is_done_to(user, theirs[user.pk]))
+            for user in self.people
+        )
+
+    def _is_done_to(self, user: User, target: RevocationTarget) -> bool:
+        if target.blocks_sign_in:
+            return True
+        is_drawn = target.cutoff_ms > 0
+        has_passed = is_drawn and could_have_begun_after(from_milliseconds(target.cutoff_ms))
+        return user.pk not in self.blocked and not has_passed
 
 
-def _targets(
-    order: Order, revocation: Revocation, people: Sequence[User], project: Project | None
-) -> list[RevocationTarget]:
+def _plan(order: Order, people: Sequence[User], project: Project | None) -> _Plan:
     keeps = leaving.other_projects(people, project) if project else {}
     blocked = _blocked(order, people, project, keeps)
     left_out = rules.left_out_of(order, people, blocked=blocked)
-    return [
-        RevocationTarget(
-            revocation=revocation,
-            user=user,
-            keeps=keeps.get(user.pk, []),
-            blocks_sign_in=user.pk in blocked and user.pk not in left_out,
-            left_out=left_out.get(user.pk, ""),
-        )
-        for user in people
-    ]
+    return _Plan(people=people, keeps=keeps, blocked=blocked - left_out.keys(), left_out=left_out)
+
+
+def _under_way(order: Order, plan: _Plan) -> Revocation | None:
+    """The same order, still being carried out, that does all of this one: not where somebody joined since."""
+    same = Revocation.objects.pending().filter(
+        scope=order.scope.kind, subject=order.scope.subject, reason=order.reason
+    )
+    newest = same.order_by("-decided_at").first()
+    return newest if newest is not None and plan.is_done_by(list(newest.targets.all())) else None
 
 
 def _blocked(
@@ -129,10 +165,8 @@ def loses_sign_in(
     order: Order, people: Sequence[User], project: Project | None
 ) -> tuple[set[UUID], dict[UUID, str]]:
     """Who would lose sign-in by this order now, and who would be left out of it: what a preview shows."""
-    keeps = leaving.other_projects(people, project) if project else {}
-    blocked = _blocked(order, people, project, keeps)
-    left_out = rules.left_out_of(order, people, blocked=blocked)
-    return blocked - left_out.keys(), left_out
+    plan = _plan(order, people, project)
+    return set(plan.blocked), dict(plan.left_out)
 
 
 # --- Carrying it out --------------------------------------------------------------------------------
@@ -141,29 +175,31 @@ def loses_sign_in(
 def carry_on(revocation: Revocation, *, by: Initiator, seconds: float | None = None) -> bool:
     """Go on with a decision where it stands; True once it is cut off. Repeating it and doing it twice at once is safe.
 
-    1. Draw the cutoff of everybody, and publish each lot. 2. End their sessions by name, and publish each lot.
-    3. Once nothing is missing in the blacklist, note the moment. Stops between two lots when `seconds` are over.
-    Never raises for the blacklist: the decision is carried out in SQL all the same, and published later.
+    1. Draw the cutoff of everybody, and publish each lot. 2. Take from those left out what the project gave them.
+    3. End the sessions of the others by name, and publish each lot. 4. Once nothing is missing in the blacklist,
+    note the moment. Stops between two lots when `seconds` are over. Never raises for the blacklist: the decision is
+    carried out in SQL all the same, and published later.
     """
     run = _Run(revocation, by=by, deadline=None if seconds is None else time.monotonic() + seconds)
-    finished = run.repeat(_draw_cutoffs) and run.repeat(_end_by_name)
-    if finished and run.is_published():
+    if all(run.repeat(part) for part in PARTS) and run.is_published():
         publishing.finish(revocation, by=by)
     revocation.refresh_from_db()
     return revocation.cut_off_at is not None
 
 
 def carry_on_all(*, by: Initiator, seconds: float) -> int:
-    """What the clock does: every decision about many that is not cut off yet, oldest first, within the time given."""
+    """What the clock does: every decision about many that is not cut off yet, oldest first, in about the time given.
+
+    Each gets its share of what is left of it, and one lot at least, so that a small one never waits for a huge one.
+    Returns how many are cut off now.
+    """
     deadline = time.monotonic() + seconds
-    waiting = Revocation.objects.pending().filter(scope__in=OF_MANY_PEOPLE).order_by("decided_at")
+    waiting = list(Revocation.objects.pending().filter(scope__in=OF_MANY_PEOPLE).order_by("decided_at"))
     done = 0
-    for revocation in waiting:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
+    for position, revocation in enumerate(waiting):
+        share = (deadline - time.monotonic()) / (len(waiting) - position)
         try:
-            done += carry_on(revocation, by=by, seconds=left)
+            done += carry_on(revocation, by=by, seconds=share)
         except Exception:  # one poisoned decision must not keep the others open
             logger.exception("revocation %s could not be carried on", revocation.receipt)
     return done
@@ -183,11 +219,18 @@ class _Run:
 
     def repeat(self, part: Part) -> bool:
         """Do this part until nobody is left; False where time ran out before."""
-        while people := part(self._revocation):
+        while people := self._once_more(part):
             self._publish(people)
             if self._deadline is not None and time.monotonic() > self._deadline:
                 return False
         return True
+
+    def _once_more(self, part: Part) -> list[UUID]:
+        """One lot. Where the database let another transaction win a deadlock, nothing of it was done: again."""
+        try:
+            return part(self._revocation)
+        except OperationalError:
+            return part(self._revocation)
 
     def is_published(self) -> bool:
         """Publish whatever an earlier run left; False while the blacklist does not take it."""
@@ -219,10 +262,11 @@ class _Run:
 @transaction.atomic
 def _draw_cutoffs(revocation: Revocation) -> list[UUID]:
     """The next lot of people without a cutoff gets one; returns whom. Nobody where all have theirs."""
-    targets = _next(revocation, RevocationTarget.objects.without_cutoff(), CUT_OFF_AT_ONCE)
+    found = _next(revocation, RevocationTarget.objects.without_cutoff(), CUT_OFF_AT_ONCE)
+    spared = _spare_last_admins(found)
+    targets = [target for target in found if target.user_id not in spared]
     if not targets:
-        _take_from_those_left_out(revocation)
-        return []
+        return sorted(spared)
     leaving.leave(revocation, targets)
     cutoff_ms = to_milliseconds(database_now())
     for target in targets:
@@ -234,21 +278,45 @@ def _draw_cutoffs(revocation: Revocation) -> list[UUID]:
     return list(states)
 
 
+def _spare_last_admins(targets: Sequence[RevocationTarget]) -> set[UUID]:
+    """Who became one of the last Admins since it was decided is left out after all, as the decision would have."""
+    last = rules.last_admins_among({target.user_id for target in targets if target.blocks_sign_in})
+    spared = [target.pk for target in targets if target.user_id in last]
+    RevocationTarget.objects.filter(pk__in=spared).update(left_out=LastAdmin.code, blocks_sign_in=False)
+    return last
+
+
+@transaction.atomic
+def _take_from_those_left_out(revocation: Revocation) -> list[UUID]:
+    """Their sessions stay; what the project gave them goes all the same, and guards refuse it. Returns whose."""
+    if not leaving.ends_project(revocation):
+        return []
+    waiting = RevocationTarget.objects.exclude(left_out="").filter(ended_at=None)
+    targets = _next(revocation, waiting, CUT_OFF_AT_ONCE)
+    leaving.leave(revocation, targets)
+    for target in targets:
+        entries.restate_person(target.user)
+    RevocationTarget.objects.filter(pk__in=[target.pk for target in targets]).update(ended_at=database_now())
+    return [target.user_id for target in targets]
+
+
 @transaction.atomic
 def _end_by_name(revocation: Revocation) -> list[UUID]:
     """The sessions of the next lot of people are counted and ended, each by its name; returns whose."""
-    targets = _next(revocation, RevocationTarget.objects.unfinished(), ENDED_AT_ONCE)
+    targets = _bounded(_next(revocation, RevocationTarget.objects.unfinished(), ENDED_AT_ONCE))
     if not targets:
         return []
     now = database_now()
     fates = _open_before_cutoff(targets)
     people = [target.user for target in targets]
-    end_sessions(revocation, fates, at=revocation.decided_at)
-    unreported = end_what_may_be_alive(revocation, people, at=revocation.decided_at)
+    cut_at = from_milliseconds(max(target.cutoff_ms for target in targets))
+    end_sessions(revocation, fates, at=cut_at)
+    unreported = end_what_may_be_alive(revocation, people, at=cut_at)
     states = {target.user_id: _as_it_stands(revocation, target) for target in targets}
     entries.write_sessions([fate.session for fate in fates] + unreported, states)
-    _count(targets, fates)
+    counts = Counter(fate.session.user_id for fate in fates)
     for target in targets:
+        target.sessions_ended = counts[target.user_id]
         target.ended_at = now
     RevocationTarget.objects.bulk_update(targets, ["ended_at", "sessions_ended"], batch_size=ROWS_AT_ONCE)
     Revocation.objects.filter(pk=revocation.pk).update(sessions_ended=F("sessions_ended") + len(fates))
@@ -256,6 +324,9 @@ def _end_by_name(revocation: Revocation) -> list[UUID]:
     if not revocation.targets.unfinished().exists():
         sign_version(revocation, Change.SESSIONS_ENDED)
     return list(states)
+
+
+PARTS: tuple[Part, ...] = (_draw_cutoffs, _take_from_those_left_out, _end_by_name)
 
 
 def _next(
@@ -274,35 +345,45 @@ def _next(
     return found
 
 
-def _take_from_those_left_out(revocation: Revocation) -> None:
-    """Their sessions stay; what the project gave them goes all the same, and guards refuse it."""
-    targets = _next(
-        revocation, RevocationTarget.objects.exclude(left_out="").filter(ended_at=None), ROWS_AT_ONCE
-    )
-    leaving.leave(revocation, targets)
+def _bounded(targets: Sequence[RevocationTarget]) -> list[RevocationTarget]:
+    """As many of them, one at least, as have no more sessions together than may be in memory at once."""
+    open_now = Session.objects.filter(user__in=[target.user_id for target in targets]).open()
+    counts = dict(open_now.order_by().values("user").annotate(count=Count("pk")).values_list("user", "count"))
+    taken: list[RevocationTarget] = []
+    sessions = 0
     for target in targets:
-        entries.restate_person(target.user)
-    RevocationTarget.objects.filter(pk__in=[target.pk for target in targets]).update(ended_at=database_now())
+        sessions += counts.get(target.user_id, 0)
+        if taken and sessions > SESSIONS_AT_ONCE:
+            break
+        taken.append(target)
+    return taken
 
 
 def _open_before_cutoff(targets: Sequence[RevocationTarget]) -> list[SessionFate]:
-    """Open sessions that the cutoff of their person covers: who signed in again since keeps that one."""
-    cutoffs = {target.user_id: from_milliseconds(target.cutoff_ms) for target in targets}
+    """Open sessions that guards refuse by the cutoff of their person: who signed in again since keeps that one."""
+    decided = {target.user_id: target.cutoff_ms for target in targets}
+    theirs = BlacklistEntry.objects.filter(user__in=decided, kind=EntryKind.USER)
+    written = {
+        (realm_id, person_id): cutoff_ms
+        for realm_id, person_id, cutoff_ms in theirs.values_list("realm_id", "person_id", "cutoff_ms")
+    }
     sessions = (
-        Session.objects.filter(user__in=cutoffs)
+        Session.objects.filter(user__in=decided)
         .open()
         .select_related("identity", "realm")
         .prefetch_related("applications")
     )
-    return [fate_of(session) for session in sessions if session.began_at <= cutoffs[session.user_id]]
+    return [
+        fate_of(session)
+        for session in sessions
+        if _started_ms(session)
+        <= max(decided[session.user_id], written.get((session.realm_id, session.identity.person_id), 0))
+    ]
 
 
-def _count(targets: Sequence[RevocationTarget], fates: Sequence[SessionFate]) -> None:
-    counts: dict[UUID, int] = {}
-    for fate in fates:
-        counts[fate.session.user_id] = counts.get(fate.session.user_id, 0) + 1
-    for target in targets:
-        target.sessions_ended = counts.get(target.user_id, 0)
+def _started_ms(session: Session) -> int:
+    """As tokens say it, which is in whole seconds."""
+    return to_milliseconds(session.began_at.replace(microsecond=0))
 
 
 def _as_it_stands(revocation: Revocation, target: RevocationTarget) -> PersonState:

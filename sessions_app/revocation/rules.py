@@ -78,8 +78,8 @@ def left_out_of(order: Order, people: Collection[User], *, blocked: Collection[U
             out[user.pk] = ActingOnOneself.code
     if not _is_over_privileged(order.initiator):
         out |= dict.fromkeys(_privileged_among(people), PrivilegedPerson.code)
-    admins = [user for user in people if user.pk in blocked and is_last_admin(user)]
-    return out | {user.pk: LastAdmin.code for user in admins}
+    losing = {key for key in blocked if key not in out}
+    return out | dict.fromkeys(last_admins_among(losing), LastAdmin.code)
 
 
 def _is_over_privileged(initiator: Initiator) -> bool:
@@ -87,8 +87,8 @@ def _is_over_privileged(initiator: Initiator) -> bool:
 
 
 def _privileged_among(people: Collection[User]) -> set[UUID]:
-    keys = [user.pk for user in people]
-    return set(User.objects.privileged().filter(pk__in=keys).values_list("pk", flat=True))
+    privileged = set(User.objects.privileged().values_list("pk", flat=True))
+    return {user.pk for user in people if user.pk in privileged}
 
 
 def _ends_a_stolen_grant(order: Order) -> bool:
@@ -121,3 +121,19 @@ def is_last_admin(user: User) -> bool:
         .exclude(user=user)
     )
     return not any(grant.user.is_active for grant in others.select_related("user"))
+
+
+def last_admins_among(losing: Collection[UUID]) -> set[UUID]:
+    """Admins among these people, if nobody would be left who can sign in and is Admin for good once all lose sign-in.
+
+    Locks every Admin's grant, so that two orders cannot take the last two at once.
+    """
+    if not losing:
+        return set()
+    grants = list(RoleGrant.objects.active().select_for_update().filter(role=Role.ADMIN))
+    for_good = {grant.user_id for grant in grants if grant.expires_at is None}
+    # Asked only now: whoever held the lock may have blocked one of them.
+    can_sign_in = User.objects.active().filter(pk__in=for_good).values_list("pk", flat=True)
+    if set(can_sign_in).difference(losing):
+        return set()
+    return {grant.user_id for grant in grants if grant.user_id in losing}

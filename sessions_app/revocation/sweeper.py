@@ -12,7 +12,7 @@ from sessions_app.models import BlacklistEntry, EntryKind, Realm, Revocation, Ro
 from sessions_app.models.moments import database_now, to_milliseconds
 from sessions_app.models.revocations import OF_MANY_PEOPLE
 from sessions_app.revocation.entries import life_in
-from sessions_app.revocation.publishing import publish_entries, try_to_publish
+from sessions_app.revocation.publishing import publish_entries, try_to_publish, worth_asking
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def publish_the_rest() -> int:
     waiting = list(
         BlacklistEntry.objects.unpublished().select_related("realm").order_by("id")[:SWEPT_AT_ONCE]
     )
-    publish_entries(waiting)
+    publish_entries(waiting, asked=worth_asking(waiting))
     return len(waiting)
 
 

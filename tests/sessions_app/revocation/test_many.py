@@ -337,6 +337,41 @@ def test_the_second_of_two_orders_on_the_same_finds_the_first_under_way(ivan, sa
     assert AuditEntry.objects.filter(event_code="RV-111", receipt=first.receipt).count() == 1
 
 
+def test_somebody_who_joined_since_is_not_answered_by_what_is_under_way(ivan, ines, otto):
+    group = a_group("finance", ines)
+    first = decide(an_order(OneGroup(name="finance"), by=initiator_of(ivan)))
+    joined = open_session(otto)
+    group.memberships.create(user=otto)
+
+    second = end(OneGroup(name="finance"), by=initiator_of(ivan))
+
+    assert second != first
+    assert answer_for(joined) == Outcome.REVOKED
+
+
+def test_who_may_have_signed_in_since_their_cutoff_is_ended_anew(ivan, ines):
+    Issuer.objects.update(clock_allowance_seconds=0)
+    a_group("finance", ines)
+    first = decide(an_order(OneGroup(name="finance"), by=initiator_of(ivan)))
+    many.carry_on(first, by=the_clock(), seconds=0)
+    time.sleep(1.01)  # tokens give the start in whole seconds
+    since = open_session(ines, began_at=timezone.now())
+
+    end(OneGroup(name="finance"), by=initiator_of(ivan))
+
+    assert answer_for(since) == Outcome.REVOKED
+
+
+def test_security_is_not_answered_by_an_order_that_left_the_admins_out(ivan, sam, ada):
+    a_group("finance", ada)
+    session = open_session(ada)
+    decide(an_order(OneGroup(name="finance"), by=initiator_of(ivan)))
+
+    end(OneGroup(name="finance"), by=initiator_of(sam))
+
+    assert answer_for(session) == Outcome.REVOKED
+
+
 def test_the_same_key_by_the_same_caller_answers_with_the_first(ivan, ines):
     a_group("finance", ines)
 
@@ -444,6 +479,94 @@ def test_blocking_many_never_blocks_the_last_admin(ada, ines):
     ada.refresh_from_db()
     assert ada.is_active
     assert revocation.targets.get(user=ada).left_out == "last_admin"
+
+
+def test_all_admins_together_are_never_blocked_at_once(ada, ines):
+    a_grant(ines, Role.ADMIN)
+    a_group("finance", ines, ada)
+
+    revocation = end(OneGroup(name="finance"), by=the_shell(), reason=Reason.OFFBOARDING)
+
+    assert User.objects.active().filter(pk__in=[ines.pk, ada.pk]).count() == 2
+    assert set(revocation.targets.values_list("left_out", flat=True)) == {"last_admin"}
+
+
+def test_who_became_the_last_admin_since_it_was_decided_is_spared_after_all(ada, ines):
+    a_grant(ines, Role.ADMIN)
+    a_group("finance", ines)
+    decided = decide(an_order(OneGroup(name="finance"), by=the_shell(), reason=Reason.OFFBOARDING))
+    end(SeveralPeople.of([ada.pk]), by=the_shell(), reason=Reason.OFFBOARDING)
+
+    many.carry_on(decided, by=the_clock())
+
+    assert User.objects.active().filter(pk=ines.pk).exists()
+    assert decided.targets.get().left_out == "last_admin"
+    assert decided.state == RevocationState.CUT_OFF
+
+
+def test_everybody_left_out_loses_what_the_project_gave_however_many_they_are(phoenix, paula, monkeypatch):
+    monkeypatch.setattr(many, "CUT_OFF_AT_ONCE", 2)
+    for number in range(5):
+        a_grant(a_person(f"s{number}"), Role.SECURITY)
+    security = list(User.objects.filter(username__startswith="s", role_grants__isnull=False))
+    a_group("phoenix", *security)
+
+    end_phoenix(paula)
+
+    assert not phoenix.groups.get().memberships.filter(user__in=security).exists()
+
+
+def test_people_with_very_many_sessions_are_ended_in_smaller_lots_with_the_same_numbers(ivan, monkeypatch):
+    monkeypatch.setattr(many, "SESSIONS_AT_ONCE", 3)
+    people = [a_person(f"p{number}") for number in range(3)]
+    a_group("finance", *people)
+    sessions = [open_session(user) for user in people * 4]
+
+    revocation = end(OneGroup(name="finance"), by=initiator_of(ivan))
+
+    assert revocation.sessions_ended == 12
+    assert set(revocation.targets.values_list("sessions_ended", flat=True)) == {4}
+    assert {answer_for(session) for session in sessions} == {Outcome.REVOKED}
+
+
+def test_a_small_order_never_waits_for_a_huge_one(ivan, ines, monkeypatch):
+    monkeypatch.setattr(many, "ENDED_AT_ONCE", 1)
+    people = [a_person(f"p{number}") for number in range(6)]
+    a_group("huge", *people)
+    a_group("small", ines)
+    huge = decide(an_order(OneGroup(name="huge"), by=initiator_of(ivan)))
+    small = decide(an_order(OneGroup(name="small"), by=initiator_of(ivan)))
+
+    [many.carry_on_all(by=the_clock(), seconds=0) for _beat in range(3)]
+
+    huge.refresh_from_db()
+    small.refresh_from_db()
+    assert (huge.state, small.state) == (RevocationState.REQUESTED, RevocationState.CUT_OFF)
+
+
+def test_a_session_that_began_after_the_decision_does_not_end_before_it_began(ivan, ines):
+    a_group("finance", ines)
+    decided = decide(an_order(OneGroup(name="finance"), by=initiator_of(ivan)))
+    session = open_session(ines, began_at=timezone.now())
+
+    many.carry_on(decided, by=the_clock())
+
+    session.refresh_from_db()
+    assert session.ended_at is not None
+    assert session.began_at <= session.ended_at
+    assert decided.sessions_ended == 1
+
+
+def test_a_session_of_a_clock_that_runs_ahead_ends_where_guards_refuse_it(ivan, ines, issuer):
+    Issuer.objects.update(clock_allowance_seconds=5)
+    a_group("finance", ines)
+    ahead = open_session(ines, began_at=timezone.now() + timedelta(seconds=3))
+
+    revocation = end(OneGroup(name="finance"), by=initiator_of(ivan))
+
+    ahead.refresh_from_db()
+    assert answer_for(ahead) == Outcome.REVOKED
+    assert (ahead.ended_by, revocation.sessions_ended) == (revocation, 1)
 
 
 def test_an_application_nobody_asks_is_named_with_its_end(ivan, ines):
