@@ -39,6 +39,8 @@ TITLES: dict[str, StrOrPromise] = {
     "RV-105": _("Ended with others"),
     "RV-106": _("Many ended"),
     "RV-107": _("Project ended"),
+    "PJ-110": _("End scheduled"),
+    "PJ-111": _("End cancelled"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),

@@ -332,17 +332,22 @@ PARTS: tuple[Part, ...] = (_draw_cutoffs, _take_from_those_left_out, _end_by_nam
 def _next(
     revocation: Revocation, targets: QuerySet[RevocationTarget], at_most: int
 ) -> list[RevocationTarget]:
-    """The next of them, their people locked in the order of their keys; the decision itself is locked first.
+    """The next of them, first their people locked in the order of their keys and then the decision.
 
-    So a second run waits here and then finds the lot done.
+    In that order because whoever changes one person, and with them what the decision says, locks so. Another run may
+    have done the whole lot while this one waited; then it is the lot after that.
     """
-    Revocation.objects.select_for_update().get(pk=revocation.pk)
-    found = list(targets.filter(revocation=revocation).order_by("user_id")[:at_most])
-    keys = [target.user_id for target in found]
-    locked = {user.pk: user for user in User.objects.select_for_update().filter(pk__in=keys).order_by("pk")}
-    for target in found:
-        target.user = locked[target.user_id]
-    return found
+    waiting = targets.filter(revocation=revocation).order_by("user_id")
+    while keys := list(waiting.values_list("user_id", flat=True)[:at_most]):
+        people = User.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+        locked = {user.pk: user for user in people}
+        Revocation.objects.select_for_update().get(pk=revocation.pk)
+        found = list(waiting.filter(user__in=keys))
+        for target in found:
+            target.user = locked[target.user_id]
+        if found:
+            return found
+    return []
 
 
 def _bounded(targets: Sequence[RevocationTarget]) -> list[RevocationTarget]:

@@ -110,6 +110,7 @@ def test_every_event_reads_as_a_whole_sentence(kind: EventKind, outcome: Outcome
         outcome=outcome,
         reason="offboarding",
         receipt="CF-0123456789",
+        project="phoenix",
         sessions_ended=1,
         details={name: f"the {name}" for name in needed | {"why"}},
         personal={"note": "asked for it", "purpose": "a dispute"},
