@@ -99,6 +99,10 @@ class Events:
             "receipt %(receipt)s"
         ),
         DECISION,
+        _(
+            "The sessions of %(target)s stay, although %(initiator)s ended those of others with the same order: "
+            "%(why)s, receipt %(receipt)s"
+        ),
     )
     MANY_ENDED = EventKind(
         "RV-106",
@@ -127,6 +131,21 @@ class Events:
         "project.ending_cancelled",
         _("%(initiator)s cancelled the end of the project %(target)s that was scheduled for %(due_at)s"),
         ("target", "project", "details.due_at"),
+    )
+    ENDING_BEGUN = EventKind(
+        "PJ-150",
+        "project.ending_begun",
+        _("The end of the project %(target)s began, receipt %(receipt)s"),
+        ("target", "project", "receipt", "details.ending", "details.asked_by"),
+    )
+    PROJECT_CHECKED = EventKind(
+        "PJ-151",
+        "project.checked",
+        _(
+            "Everything the project %(target)s had given was looked at again (%(which)s): nothing was alive or back"
+        ),
+        ("target", "project", "receipt", "details.which", "details.found"),
+        _("A later look at the ended project %(target)s found fault: %(why)s, receipt %(receipt)s"),
     )
     CUT_OFF = EventKind(
         "RV-110",

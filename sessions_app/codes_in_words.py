@@ -10,7 +10,7 @@ from audit.presentation import name_codes
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.changes.reinstate import REASON_CODE
 from sessions_app.doors.callers import NotProved, ScopeMissing
-from sessions_app.models import Role, SignalOutcome
+from sessions_app.models import CheckKind, Role, SignalOutcome
 from sessions_app.models.reasons import Reason
 from sessions_app.outbound import CallFailure
 from sessions_app.personal_data import erasure, holds
@@ -35,6 +35,14 @@ NOT_PROVED: Final[dict[str, StrOrPromise]] = {
     "client_not_proved": _("the id or the secret is wrong"),
 }
 
+FOUND: Final[dict[str, StrOrPromise]] = {
+    "alive": _("sessions are alive"),
+    "not_refused": _("people are missing in the blacklist"),
+    "claims_accepted": _("tokens that still name the project would be let in"),
+    "returned": _("people are back in its groups"),
+    "newcomers": _("somebody new is in its groups"),
+    "tasks_overdue": _("tasks are overdue"),
+}
 
 # Children of ChangeRefused that live beside what they refuse are found once their modules are loaded.
 LOADED: Final = (erasure, holds)
@@ -46,9 +54,11 @@ def name_our_codes() -> None:
     name_codes("role", dict(Role.choices))
     name_codes("state", STATES)
     name_codes("kind", KINDS)
+    name_codes("which", dict(CheckKind.choices))
     name_codes("became", dict(SignalOutcome.choices))
     name_codes("why", {**_sentences_of(ChangeRefused), **_sentences_of(OrderRefused), **NOT_PROVED})
     name_codes("why", {**dict(CallFailure.choices), **dict(SetFailure.choices)})
+    name_codes("why", FOUND)
     name_codes("why", {NotProved.code: NotProved.sentence, ScopeMissing.code: ScopeMissing.sentence})
 
 

@@ -41,6 +41,8 @@ TITLES: dict[str, StrOrPromise] = {
     "RV-107": _("Project ended"),
     "PJ-110": _("End scheduled"),
     "PJ-111": _("End cancelled"),
+    "PJ-150": _("Project's end began"),
+    "PJ-151": _("Project checked again"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),

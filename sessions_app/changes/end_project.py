@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.events import Events
 from audit.initiators import Initiator, acting
+from audit.receipts import stamp
 from audit.record import Target, record
 from sessions_app.changes.blast_radius import Why, privileged_among, why_second_person
 from sessions_app.changes.errors import EndingOver, ProjectOver, ValuesRefused
-from sessions_app.changes.project_preview import ProjectPreview, news_since, preview_of
-from sessions_app.models import EndingState, Project, ProjectEnding, Revocation, User
+from sessions_app.changes.project_checks import plan_checks
+from sessions_app.changes.project_preview import ProjectPreview, news_since, numbers_of, preview_of
+from sessions_app.models import EndingState, Project, ProjectCheck, ProjectEnding, Revocation, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.projects import OPEN_ENDINGS
 from sessions_app.models.reasons import Reason
@@ -26,6 +28,7 @@ from sessions_app.revocation.engine import cut_off, decide
 from sessions_app.revocation.entries_of_record import record_refusal
 from sessions_app.revocation.errors import OrderRefused
 from sessions_app.revocation.orders import OneProject, Order
+from sessions_app.revocation.project_facts import tasks_as_kept
 from sessions_app.revocation.receipt_versions import Change, sign_version
 
 logger = logging.getLogger(__name__)
@@ -242,8 +245,42 @@ def _decide(ending: ProjectEnding, order: Order, *, preview: ProjectPreview) -> 
     ending.project.ended_at = revocation.decided_at
     with acting(order.initiator):
         ending.project.save(update_fields=["ended_at"])
+    _record_begun(ending, plan_checks(ending), by=order.initiator)
     sign_version(revocation, Change.DECIDED)
     return revocation
+
+
+def _record_begun(ending: ProjectEnding, checks: Sequence[ProjectCheck], *, by: Initiator) -> None:
+    """What the report says of the ending itself, for good: who asked, what was seen, and what it was."""
+    project, revocation = ending.project, ending.revocation
+    assert revocation is not None
+    asked_by = {"kind": ending.initiator_kind, "id": ending.initiator_id, "door": ending.door}
+    of_the_whole = revocation.steps.filter(user=None)
+    record(
+        Events.ENDING_BEGUN,
+        initiator=by,
+        target=Target.of(project, label=project.name),
+        reason=revocation.reason,
+        receipt=revocation.receipt,
+        project=project.key,
+        details={
+            "ending": str(ending.pk),
+            "asked_by": asked_by,
+            "asked_at": stamp(ending.asked_at),
+            "due_at": stamp(ending.due_at),
+            "approval": str(ending.approval_id) if ending.approval_id else None,
+            "ticket": ending.ticket,
+            "fingerprint": ending.fingerprint,
+            "seen": numbers_of(ending.preview),
+            "news": ending.news,
+            "manager": str(project.manager_id) if project.manager_id else None,
+            "groups": [group.name for group in project.groups.order_by("name")],
+            "ends_at": stamp(project.ends_at),
+            "time_zone": project.time_zone,
+            "checks": {check.kind: stamp(check.due_at) for check in checks},
+            "tasks": tasks_as_kept(list(of_the_whole)),
+        },
+    )
 
 
 def _order(project: Project, wish: EndingWish, *, by: Initiator) -> Order:

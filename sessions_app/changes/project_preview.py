@@ -108,3 +108,13 @@ def news_since(seen: dict[str, Any], now: ProjectPreview) -> dict[str, Any]:
         if name in seen and fresh[name] != seen[name]:
             news[name] = {"seen": seen[name], "found": fresh[name]}
     return news
+
+
+def numbers_of(seen: dict[str, Any]) -> dict[str, Any]:
+    """A preview that was kept, as numbers; empty where none was shown."""
+    counted: dict[str, Any] = {
+        name: len(seen[name])
+        for name in ("people", "keeps", "blocked", "left_out", "services")
+        if name in seen
+    }
+    return {**counted, **{name: seen[name] for name in ("sessions", "families", "resources") if name in seen}}

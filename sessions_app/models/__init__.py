@@ -15,6 +15,7 @@ from sessions_app.models.machine_credentials import MachineCredential, Scope
 from sessions_app.models.oauth_clients import AuthorizationCode, Consent, OAuthClient
 from sessions_app.models.point_tallies import PointTally
 from sessions_app.models.policies import Policy
+from sessions_app.models.project_checks import CheckKind, ProjectCheck
 from sessions_app.models.projects import (
     EndingState,
     Project,
@@ -52,6 +53,7 @@ __all__ = [
     "AuthorizationCode",
     "BlacklistEntry",
     "BlacklistState",
+    "CheckKind",
     "Consent",
     "EndedSession",
     "EndingState",
@@ -70,6 +72,7 @@ __all__ = [
     "PointTally",
     "Policy",
     "Project",
+    "ProjectCheck",
     "ProjectEnding",
     "ProjectResource",
     "ProjectState",

@@ -221,6 +221,13 @@ PERSONAL: Final = (
         readers=Readers.RECEIPTS,
     ),
     Declared(
+        model="sessions_app.ProjectCheck",
+        fields="reached found done_at",
+        purpose=_("to prove that nothing an ended project gave came back"),
+        kept=Kept.ALWAYS,
+        readers=Readers.RECEIPTS,
+    ),
+    Declared(
         model="sessions_app.Step",
         fields="evidence",
         purpose=_("to prove that access in an outside system was taken away"),

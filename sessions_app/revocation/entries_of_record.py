@@ -14,6 +14,7 @@ from sessions_app.models import Revocation, RevocationScope, RevocationTarget, U
 from sessions_app.revocation.errors import OrderRefused
 from sessions_app.revocation.leaving import ends_project
 from sessions_app.revocation.orders import Order
+from sessions_app.revocation.project_facts import facts_of
 from sessions_app.revocation.subjects import Subject
 
 DECIDED_EVENTS = {
@@ -72,6 +73,7 @@ def record_many_decided(order: Order, revocation: Revocation, targets: Sequence[
 
 def record_part(revocation: Revocation, targets: Sequence[RevocationTarget], *, by: Initiator) -> None:
     """One entry for each of these people of a decision about many."""
+    of_project = facts_of(revocation, targets) if ends_project(revocation) else {}
     record_many(
         Events.ENDED_WITH_OTHERS,
         initiator=by,
@@ -86,6 +88,33 @@ def record_part(revocation: Revocation, targets: Sequence[RevocationTarget], *, 
                     "scope": revocation.scope,
                     "blocks_sign_in": target.blocks_sign_in,
                     "keeps": target.keeps,
+                    **of_project.get(target.user_id, {}),
+                },
+            )
+            for target in targets
+        ],
+    )
+
+
+def record_left_out(revocation: Revocation, targets: Sequence[RevocationTarget], *, by: Initiator) -> None:
+    """One entry for each whose sessions stay although the project ends, with the reason; what it gave them goes."""
+    of_project = facts_of(revocation, targets)
+    record_many(
+        Events.ENDED_WITH_OTHERS,
+        initiator=by,
+        occurrences=[
+            Occurrence(
+                target=Target.of(target.user, label=target.user.display_name),
+                reason=revocation.reason,
+                receipt=revocation.receipt,
+                project=revocation.project.key if revocation.project else "",
+                sessions_ended=0,
+                outcome="refused",
+                details={
+                    "why": target.left_out,
+                    "scope": revocation.scope,
+                    "keeps": target.keeps,
+                    **of_project[target.user_id],
                 },
             )
             for target in targets

@@ -39,7 +39,12 @@ from sessions_app.revocation.already_done import could_have_begun_after
 from sessions_app.revocation.coverage import SessionFate, fate_of
 from sessions_app.revocation.effects import advance, end_sessions, end_what_may_be_alive
 from sessions_app.revocation.entries import PersonState
-from sessions_app.revocation.entries_of_record import record_many_decided, record_part, record_repetition
+from sessions_app.revocation.entries_of_record import (
+    record_left_out,
+    record_many_decided,
+    record_part,
+    record_repetition,
+)
 from sessions_app.revocation.errors import LastAdmin, NothingToEnd
 from sessions_app.revocation.order_keys import answer_to_repeat, remember_order_key
 from sessions_app.revocation.orders import Order
@@ -297,6 +302,7 @@ def _take_from_those_left_out(revocation: Revocation) -> list[UUID]:
     for target in targets:
         entries.restate_person(target.user)
     RevocationTarget.objects.filter(pk__in=[target.pk for target in targets]).update(ended_at=database_now())
+    record_left_out(revocation, targets, by=initiator_of(revocation))
     return [target.user_id for target in targets]
 
 

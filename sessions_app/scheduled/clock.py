@@ -18,6 +18,7 @@ from audit.initiators import the_clock
 from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.end_project import end_what_is_due, settle_endings
+from sessions_app.changes.project_checks import run_what_is_due
 from sessions_app.changes.roles import expire_roles
 from sessions_app.personal_data.retention import forget_what_is_old
 from sessions_app.revocation import gate, many, sweeper
@@ -36,6 +37,7 @@ RECONCILE_SECONDS = 60.0
 RENEW_SECONDS = 10.0  # well within half the life of the shortest entry there can be
 EXPIRE_SECONDS = 10.0
 CARRY_ON_SECONDS = 3.0  # between two looks whether this clock still leads
+CHECK_SECONDS = 2.0
 SEAL_SECONDS = 0.4  # an entry has its place in the chain within a second of its commit
 FETCH_SECONDS = 300.0
 EXPORT_SECONDS = 5.0
@@ -132,6 +134,7 @@ class Clock:
             end_what_is_due(by=THE_CLOCK)
             done = many.carry_on_all(by=THE_CLOCK, seconds=CARRY_ON_SECONDS)
             settle_endings()
+            run_what_is_due(by=THE_CLOCK, seconds=CHECK_SECONDS)
             return done
         except Exception:  # the loop outlives every failure
             logger.exception("decisions about many people were not carried on; trying again")

@@ -194,3 +194,31 @@ def test_two_clocks_end_it_once(phoenix, carlos):
     assert [tick(), tick()] == [1, 0]
 
     assert ProjectEnding.objects.count() == 1
+
+
+def test_the_trail_keeps_for_good_who_asked_what_was_seen_and_when_it_is_looked_at_again(
+    phoenix, paula, carlos
+):
+    seen = preview_of(phoenix, by=initiator_of(paula)).as_json()
+    late = a_person("late")
+    a_group("phoenix", late)
+
+    ending = end(phoenix, paula, seen=seen)
+
+    entry = AuditEntry.objects.get(event_code="PJ-150")
+    assert (entry.receipt, entry.project_key) == (ending.revocation.receipt, "phoenix")
+    assert entry.details["asked_by"] == {"kind": "user", "id": str(paula.pk), "door": "page"}
+    assert entry.details["seen"]["people"] == 1
+    assert entry.details["news"]["came"] == [str(late.pk)]
+    assert set(entry.details["checks"]) == {"1_hour", "1_day", "7_days", "30_days"}
+
+
+def test_whoever_asked_is_named_although_the_clock_began_it(phoenix, paula):
+    end(phoenix, paula, due_at=timezone.now() + timedelta(hours=2))
+    ProjectEnding.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+
+    tick()
+
+    entry = AuditEntry.objects.get(event_code="PJ-150")
+    assert entry.initiator_kind == "clock"
+    assert entry.details["asked_by"]["id"] == str(paula.pk)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.initiators import Initiator, the_clock, the_shell
 from audit.models import AuditEntry
+from audit.receipts import stamp
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import (
     Issuer,
@@ -24,6 +25,7 @@ from sessions_app.models import (
     StepState,
     User,
 )
+from sessions_app.models.moments import from_milliseconds
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import RevocationState
 from sessions_app.revocation import many
@@ -281,6 +283,48 @@ def test_a_project_without_anybody_is_ended_all_the_same(paula):
 
     assert revocation.state == RevocationState.CUT_OFF
     assert revocation.steps.count() == 1
+
+
+def test_the_entry_of_each_contractor_says_what_the_report_needs(phoenix, atlas, paula, chen):
+    a_resource(phoenix, ResourceKind.GITHUB_TEAM, "northwind/phoenix")
+    session = open_session(chen)
+
+    revocation = end_phoenix(paula)
+
+    entry = AuditEntry.objects.get(event_code="RV-105", person_id=chen.pk)
+    task = Step.objects.get(user=chen, kind=StepKind.REMOVE_RESOURCE)
+    assert entry.details["last_active_at"] == stamp(session.last_used_at)
+    assert entry.details["cutoff_at"] == stamp(from_milliseconds(revocation.targets.get(user=chen).cutoff_ms))
+    assert (entry.details["groups_left"], entry.details["keeps"]) == (["phoenix"], ["atlas"])
+    assert entry.details["tasks"] == [
+        {
+            "task": str(task.pk),
+            "system": "GitHub",
+            "kind": "github_team",
+            "name": "northwind/phoenix",
+            "state": "waiting",
+            "due_at": stamp(task.due_at),
+        }
+    ]
+
+
+def test_whoever_is_left_out_has_an_entry_with_the_reason(phoenix, paula, ada):
+    a_group("phoenix", ada)
+
+    end_phoenix(paula)
+
+    entry = AuditEntry.objects.get(event_code="RV-105F")
+    assert (entry.person_id, entry.outcome, entry.details["why"]) == (ada.pk, "refused", "privileged_person")
+    assert entry.details["groups_left"] == ["phoenix"]
+
+
+def test_outside_of_projects_the_trail_learns_nothing_of_when_somebody_was_last_active(ivan, ines):
+    a_group("finance", ines)
+    open_session(ines)
+
+    end(OneGroup(name="finance"), by=initiator_of(ivan))
+
+    assert "last_active_at" not in AuditEntry.objects.get(event_code="RV-105").details
 
 
 # --- Who may --------------------------------------------------------------------------------------
