@@ -120,6 +120,73 @@ class Events:
         ("target", "reason", "receipt", "project", "details.people"),
         _("%(initiator)s could not end the project %(target)s: %(why)s"),
     )
+    PROJECT_CREATED = EventKind(
+        "PJ-101",
+        "project.created",
+        _("%(initiator)s created the project %(target)s, which ends at %(ends_at)s"),
+        ("target", "project", "details.ends_at"),
+    )
+    PROJECT_CHANGED = EventKind(
+        "PJ-102",
+        "project.changed",
+        _("%(initiator)s changed the project %(target)s: %(what)s"),
+        ("target", "project", "details.what"),
+    )
+    PROJECT_EXTENDED = EventKind(
+        "PJ-103",
+        "project.extended",
+        _("%(initiator)s moved the end of the project %(target)s from %(was)s to %(ends_at)s"),
+        ("target", "project", "details.was", "details.ends_at", "personal.note"),
+        _("%(initiator)s could not move the end of the project %(target)s: %(why)s"),
+    )
+    PROJECT_SHORTENED = EventKind(
+        "PJ-104",
+        "project.shortened",
+        _("%(initiator)s brought the end of the project %(target)s forward from %(was)s to %(ends_at)s"),
+        ("target", "project", "details.was", "details.ends_at"),
+    )
+    RESOURCE_DECLARED = EventKind(
+        "PJ-105",
+        "project.resource_declared",
+        _("%(initiator)s declared what the project %(project)s gives outside: %(target)s (%(kind)s)"),
+        ("target", "project", "details.kind"),
+    )
+    RESOURCE_WITHDRAWN = EventKind(
+        "PJ-106",
+        "project.resource_withdrawn",
+        _("%(initiator)s no longer counts %(target)s (%(kind)s) among what the project %(project)s gives"),
+        ("target", "project", "details.kind"),
+    )
+    MEMBER_ADDED = EventKind(
+        "PJ-107",
+        "project.member_added",
+        _("%(initiator)s added %(target)s to the project %(project)s"),
+        ("target", "project", "details.groups"),
+    )
+    MEMBER_REMOVED = EventKind(
+        "PJ-108",
+        "project.member_removed",
+        _("%(initiator)s removed %(target)s from the project %(project)s"),
+        ("target", "project", "details.groups"),
+    )
+    MANAGER_NAMED = EventKind(
+        "PJ-109",
+        "project.manager_named",
+        _("%(initiator)s made %(target)s the manager of the project %(project)s"),
+        ("target", "project"),
+    )
+    DEPUTY_NAMED = EventKind(
+        "PJ-121",
+        "project.deputy_named",
+        _("%(initiator)s made %(target)s a deputy of the project %(project)s"),
+        ("target", "project"),
+    )
+    DEPUTY_RELIEVED = EventKind(
+        "PJ-122",
+        "project.deputy_relieved",
+        _("%(initiator)s relieved %(target)s as a deputy of the project %(project)s"),
+        ("target", "project"),
+    )
     ENDING_SCHEDULED = EventKind(
         "PJ-110",
         "project.ending_scheduled",

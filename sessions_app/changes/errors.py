@@ -209,6 +209,37 @@ class ProjectOver(ChangeRefused):
     sentence = _("This project has ended. What has ended is not changed any more.")
 
 
+class KeyTaken(ChangeRefused):
+    code = "key_taken"
+    sentence = _("Another project has this key. A key is never given twice.")
+
+
+class SecondPersonNeeded(ChangeRefused):
+    """`why` holds the codes of what of it is too much for one person."""
+
+    code = "second_person_needed"
+    sentence = _("This takes a second person.")
+
+    def __init__(self, *why: str) -> None:
+        super().__init__(*why)
+        self.why = why
+
+
+class OwnMembership(ChangeRefused):
+    code = "own_membership"
+    sentence = _("Nobody adds themselves to a project or removes themselves from it.")
+
+
+class DirectoryOwnsGroup(ChangeRefused):
+    code = "directory_owns_group"
+    sentence = _("A directory decides who is in this group. Change it there.")
+
+
+class NotAMember(ChangeRefused):
+    code = "not_a_member"
+    sentence = _("This person is not on the project.")
+
+
 class EndingOver(ChangeRefused):
     code = "ending_over"
     sentence = _("This has begun, or is over, and cannot be cancelled any more.")

@@ -55,7 +55,7 @@ def note_members_listed(name: str, *, as_of: datetime) -> Group | None:
 
     None where a newer list was applied already. Raises ValuesRefused for a name that cannot be one.
     """
-    _refuse_unreadable([name])
+    refuse_unreadable([name])
     with transaction.atomic():
         Group.objects.get_or_create(name=name)
         group = Group.objects.select_for_update().get(name=name)
@@ -74,7 +74,7 @@ def _listed_since(as_of: datetime, names: Collection[str]) -> set[str]:
     return set(Group.objects.filter(name__in=names, members_as_of__gt=as_of).values_list("name", flat=True))
 
 
-def _refuse_unreadable(names: Collection[str]) -> None:
+def refuse_unreadable(names: Collection[str]) -> None:
     if any(not name or shown(name, limit=LONGEST_NAME) != name for name in names):
         raise ValuesRefused(("groups", _("A group's name has 1 to 200 visible characters.")))
 
@@ -84,7 +84,7 @@ def join_exactly(user: User, names: Collection[str]) -> MembershipChange:
 
     The caller writes the audit entry. Raises ValuesRefused for a name that could not be read by anybody.
     """
-    _refuse_unreadable(names)
+    refuse_unreadable(names)
     wanted = set(names)
     current = _groups_of(user)
     change = MembershipChange(joined=tuple(sorted(wanted - current)), left=tuple(sorted(current - wanted)))

@@ -11,8 +11,17 @@ from django.db import transaction
 from audit.events import Events
 from audit.initiators import Initiator
 from audit.record import Outcome, Target, record
+from sessions_app.changes.errors import ProjectOver
 from sessions_app.changes.groups import MembershipChange, by_single_groups, by_whole_list, join_exactly
-from sessions_app.models import BlacklistEntry, EntryKind, Revocation, RoleChange, RoleChangeState, User
+from sessions_app.models import (
+    BlacklistEntry,
+    EntryKind,
+    Project,
+    Revocation,
+    RoleChange,
+    RoleChangeState,
+    User,
+)
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation import entries
@@ -28,13 +37,17 @@ from sessions_app.revocation.receipt_versions import Change, sign_version
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is said beside the groups themselves. `as_of` is how recent the news is, as its sender's clock has it."""
+    """What is said beside the groups themselves. `as_of` is how recent the news is, as its sender's clock has it.
+
+    `project` is the key of the one whose members are changed by it.
+    """
 
     received_at: datetime
     as_of: datetime | None = None
     note: str = ""
     ticket: str = ""
     order_key: str = ""
+    project: str = ""
 
     @property
     def news_of(self) -> datetime:
@@ -73,7 +86,10 @@ def role_changed(user: User, groups: Collection[str], *, by: Initiator, wish: Wi
 def groups_changed(
     user: User, *, joined: Collection[str] = (), left: Collection[str] = (), by: Initiator, wish: Wish
 ) -> RoleOutcome:
-    """The same for somebody who knows of some groups only: all others stay as they are when the person is locked."""
+    """The same for somebody who knows of some groups only: all others stay as they are when the person is locked.
+
+    Raises ProjectOver as well, where it is about a project's members and that has ended.
+    """
     return _applied(
         user,
         lambda locked: by_single_groups(locked, joined=joined, left=left, as_of=wish.news_of),
@@ -88,6 +104,7 @@ def _applied(
     order = _order(user, by=by, wish=wish)
     try:
         with transaction.atomic():
+            _refuse_what_is_over(wish)
             locked = User.objects.select_for_update().get(pk=user.pk)
             before = claims_of(locked)
             groups = told(locked)
@@ -103,6 +120,15 @@ def _applied(
     if change is not None:
         carry_out(change, by=by)
     return RoleOutcome(change=change)
+
+
+def _refuse_what_is_over(wish: Wish) -> None:
+    """Locks the project, before anybody: whoever ends it sees the member, or this sees that it has ended."""
+    if not wish.project:
+        return
+    project = Project.objects.select_for_update().get(key=wish.project)
+    if project.ended_at is not None:
+        raise ProjectOver
 
 
 def _made_by(repeated: Revocation, groups: set[str]) -> RoleChange:
@@ -158,7 +184,9 @@ def decide_role_change(
     user.refresh_from_db(fields=["revision", "sign_in_blocked_at", "lost_claims"])
     change.save()
     _say_what_was_lost(user)
-    _record(change, by=by)
+    _record(change, by=by, project=wish.project)
+    if wish.project:
+        _record_members(user, memberships, by=by, project=wish.project)
     _sign(change)
     return change
 
@@ -222,6 +250,7 @@ def _order(user: User, *, by: Initiator, wish: Wish) -> Order:
         order_key=wish.order_key,
         note=wish.note,
         ticket=wish.ticket,
+        for_project=wish.project,
     )
 
 
@@ -229,19 +258,36 @@ def _no_earlier(moment: datetime, revocation: Revocation | None) -> datetime:
     return max(moment, revocation.decided_at) if revocation else moment
 
 
-def _record(change: RoleChange, *, by: Initiator) -> None:
+def _record(change: RoleChange, *, by: Initiator, project: str) -> None:
     record(
         Events.ROLE_CHANGED,
         initiator=by,
         target=Target.of(change.user, label=change.user.display_name),
         reason=Reason.ROLE_CHANGE,
         receipt=change.revocation.receipt if change.revocation else "",
+        project=project,
         details={
             "change": f"-{len(change.lost)} +{len(change.gained)}",
             "lost": _named(change.lost),
             "gained": _named(change.gained),
         },
     )
+
+
+def _record_members(user: User, memberships: MembershipChange, *, by: Initiator, project: str) -> None:
+    """What it means for the project, beside what it means for the person."""
+    for event, groups in (
+        (Events.MEMBER_ADDED, memberships.joined),
+        (Events.MEMBER_REMOVED, memberships.left),
+    ):
+        if groups:
+            record(
+                event,
+                initiator=by,
+                target=Target.of(user, label=user.display_name),
+                project=project,
+                details={"groups": groups},
+            )
 
 
 def _named(rows: list[Row]) -> list[str]:

@@ -34,7 +34,7 @@ def register_models() -> None:
     register_for_field_changes(Entitlement, fields=["application", "group", "name"], masked=[])
     register_for_field_changes(
         Project,
-        fields=["key", "name", "manager", "starts_at", "ends_at", "time_zone", "ended_at"],
+        fields=["key", "name", "manager", "starts_at", "ends_at", "agreed_ends_at", "time_zone", "ended_at"],
         masked=["manager"],
     )
     register_for_field_changes(

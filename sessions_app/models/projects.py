@@ -68,6 +68,8 @@ class Project(models.Model):
     groups = models.ManyToManyField("sessions_app.Group", related_name="projects", blank=True)
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"))
+    agreed_ends_at = models.DateTimeField(_("agreed end"), null=True, blank=True)
+    """The end it was given first, or that a second person approved: how far one person may extend counts from it."""
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     has_exceptions = models.BooleanField(_("has exceptions"), default=False)

@@ -152,7 +152,10 @@ Scope = OneUser | OneSession | SomeSessions | OneToken | OneUserAtApplication | 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """`order_key` makes repeats by the same caller harmless for a day; empty means the caller cannot repeat."""
+    """`order_key` makes repeats by the same caller harmless for a day; empty means the caller cannot repeat.
+
+    `for_project` is the key of the project whose manager asks, where an order is about somebody who works on it.
+    """
 
     initiator: Initiator
     reason: Reason
@@ -162,6 +165,7 @@ class Order:
     note: str = ""
     ticket: str = ""
     sessions_seen: int | None = None
+    for_project: str = ""
 
     @property
     def caller(self) -> str:

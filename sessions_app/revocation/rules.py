@@ -31,7 +31,8 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
     whole_person = order.scope.kind == RevocationScope.USER
     if is_own and whole_person and not RULES[order.reason].the_person:
         raise ActingOnOneself
-    if not may_use(order.reason, within_reach(order.initiator, user), on_own_session=is_own):
+    is_usable = may_use(order.reason, within_reach(order.initiator, user), on_own_session=is_own)
+    if not is_usable and not _is_for_own_project(order):
         raise ReasonNotAllowed
     if not is_own and not _ends_a_stolen_grant(order):
         refuse_privileged(order.initiator, user)
@@ -58,6 +59,15 @@ def refuse_many(order: Order, *, project: Project | None) -> None:
         raise ReasonNotAllowed
     if not _speaks_for(order.initiator, project):
         raise ReasonNotAllowed
+
+
+def _is_for_own_project(order: Order) -> bool:
+    """Somebody leaves a project, and its manager says so. That they were on it is for the change to check."""
+    project = Project.objects.filter(key=order.for_project).first() if order.for_project else None
+    is_given = (
+        project is not None and RULES[order.reason].with_a_project and not RULES[order.reason].blocks_sign_in
+    )
+    return is_given and project is not None and _speaks_for(order.initiator, project)
 
 
 def _speaks_for(initiator: Initiator, project: Project) -> bool:

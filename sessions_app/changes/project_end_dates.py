@@ -1,0 +1,163 @@
+"""When a project ends: later with a reason, and far later with a second person; earlier at once for every token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.events import EventKind, Events
+from audit.initiators import Initiator, acting
+from audit.record import Outcome, Target, record
+from sessions_app.changes.configuration import Problems
+from sessions_app.changes.errors import (
+    ChangeRefused,
+    ProjectOver,
+    ReasonTooShort,
+    SecondPersonNeeded,
+    ValuesRefused,
+)
+from sessions_app.changes.texts import shown
+from sessions_app.models import Policy, Project, Revocation
+from sessions_app.models.moments import database_now
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation.engine import answers_another, cut_off, decide
+from sessions_app.revocation.orders import OneProject, Order
+from sessions_app.revocation.populations import members_of
+from sessions_app.revocation.receipt_versions import Change, sign_version
+
+SHORTEST_REASON = 3
+LONGEST_REASON = 500
+LATEST = timedelta(days=3660)
+BEYOND_LIMIT = "beyond_limit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndWish:
+    """When it is to end and why. `approved`: a second person has said yes to exactly this."""
+
+    ends_at: datetime
+    reason: str
+    received_at: datetime
+    approved: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndChange:
+    """`revocation` is what ended the tokens that carry the later date; None where nothing had to end."""
+
+    project: Project
+    was: datetime
+    revocation: Revocation | None = None
+
+    @property
+    def is_later(self) -> bool:
+        return self.project.ends_at > self.was
+
+
+def end_problems(ends_at: datetime) -> Problems:
+    """Why nothing can end then, from now on."""
+    now = database_now()
+    if ends_at <= now:
+        return [("ends_on", _("This moment has passed. To end a project now, use End Project."))]
+    if ends_at > now + LATEST:
+        return [("ends_on", _("A project ends within ten years."))]
+    return []
+
+
+def alone_until(project: Project) -> datetime:
+    """The latest end to which one person alone may move it."""
+    return (project.agreed_ends_at or project.ends_at) + timedelta(days=Policy.current().extension_days_alone)
+
+
+def change_end(project: Project, wish: EndWish, *, by: Initiator) -> EndChange:
+    """Move the end of a project.
+
+    1. Lock it. What has ended, by a click or by its date, is not prolonged any more.
+    2. Later: with a reason; beyond `alone_until` only once a second person approved, from whose word the limit
+       counts anew. However often somebody extends by a little, the limit is one.
+    3. Earlier: in the same transaction the order that ends the tokens of its members, who may sign in again at once
+       and then carry the new date. Cut off after the commit; the clock goes on where the blacklist does not answer.
+
+    The same end again changes nothing. Raises ProjectOver, ValuesRefused, ReasonTooShort or SecondPersonNeeded,
+    having stored nothing but the refusal of an extension, or the child of OrderRefused that fits.
+    """
+    try:
+        with transaction.atomic(), acting(by):
+            locked = Project.objects.select_for_update().get(pk=project.pk)
+            was = locked.ends_at
+            _refuse(locked, wish)
+            if wish.ends_at == was:
+                return EndChange(project=locked, was=was)
+            revocation = _store(locked, wish, by=by)
+    except (ProjectOver, SecondPersonNeeded) as refusal:
+        _record_refusal(project, refusal, by=by)
+        raise
+    if revocation is not None:
+        cut_off(revocation, by=by)
+    return EndChange(project=locked, was=was, revocation=revocation)
+
+
+def _refuse(project: Project, wish: EndWish) -> None:
+    if project.ended_at is not None or project.ends_at <= database_now():
+        raise ProjectOver
+    problems = end_problems(wish.ends_at)
+    if project.starts_at is not None and wish.ends_at <= project.starts_at:
+        problems = [*problems, ("ends_on", _("It would end before it begins."))]
+    if problems:
+        raise ValuesRefused(*problems)
+    if wish.ends_at > project.ends_at and len(_reason(wish)) < SHORTEST_REASON:
+        raise ReasonTooShort
+    if wish.ends_at > project.ends_at and wish.ends_at > alone_until(project) and not wish.approved:
+        raise SecondPersonNeeded(BEYOND_LIMIT)
+
+
+def _store(project: Project, wish: EndWish, *, by: Initiator) -> Revocation | None:
+    """Expects the project's lock."""
+    was, is_later = project.ends_at, wish.ends_at > project.ends_at
+    project.agreed_ends_at = wish.ends_at if wish.approved else project.agreed_ends_at or was
+    project.ends_at = wish.ends_at
+    project.save(update_fields=["ends_at", "agreed_ends_at"])
+    _record(Events.PROJECT_EXTENDED if is_later else Events.PROJECT_SHORTENED, project, wish, was=was, by=by)
+    if is_later or not members_of(project.key).exists():
+        return None
+    order = Order(
+        initiator=by,
+        reason=Reason.ROLE_CHANGE,
+        scope=OneProject(key=project.key),
+        received_at=wish.received_at,
+    )
+    revocation = decide(order)
+    if not answers_another(revocation, order):
+        sign_version(revocation, Change.DECIDED)
+    return revocation
+
+
+def _reason(wish: EndWish) -> str:
+    return shown(wish.reason, limit=LONGEST_REASON)
+
+
+def _record(event: EventKind, project: Project, wish: EndWish, *, was: datetime, by: Initiator) -> None:
+    reason = _reason(wish)
+    record(
+        event,
+        initiator=by,
+        target=Target.of(project, label=project.name),
+        project=project.key,
+        details={"was": was.isoformat(), "ends_at": wish.ends_at.isoformat()},
+        personal={"note": reason} if reason else None,
+    )
+
+
+def _record_refusal(project: Project, refusal: ChangeRefused, *, by: Initiator) -> None:
+    with transaction.atomic():
+        record(
+            Events.PROJECT_EXTENDED,
+            initiator=by,
+            target=Target.of(project, label=project.name),
+            project=project.key,
+            outcome=Outcome.REFUSED,
+            details={"why": refusal.code},
+        )

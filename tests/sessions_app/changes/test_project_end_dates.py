@@ -1,0 +1,165 @@
+"""A project's end moves: later with a reason, within a limit; earlier, and no token carries the later date."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.models import AuditEntry
+from sessions_app.blacklist.verdict import Outcome
+from sessions_app.changes.errors import ProjectOver, ReasonTooShort, SecondPersonNeeded, ValuesRefused
+from sessions_app.changes.project_end_dates import EndChange, EndWish, change_end
+from sessions_app.models import Project, Revocation, User
+from sessions_app.revocation.errors import ReasonNotAllowed
+from tests.factories import (
+    a_group,
+    a_policy,
+    a_project,
+    initiator_of,
+    open_session,
+    token_for,
+    verdict_on,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
+
+
+@pytest.fixture
+def phoenix(paula: User, carlos: User) -> Project:
+    project = a_project("phoenix", ends_at=timezone.now() + timedelta(days=40), manager=paula)
+    project.groups.add(a_group("phoenix"))
+    return project
+
+
+def move(
+    project: Project, by: User, *, days: float, reason: str = "The client asked", **said: bool
+) -> EndChange:
+    """To so many days after (or before) its present end."""
+    project.refresh_from_db()
+    wish = EndWish(
+        ends_at=project.ends_at + timedelta(days=days), reason=reason, received_at=timezone.now(), **said
+    )
+    return change_end(project, wish, by=initiator_of(by))
+
+
+def test_extending_needs_a_reason_and_ends_nobodys_tokens(phoenix, paula, carlos):
+    token = token_for(carlos, open_session(carlos))
+
+    change = move(phoenix, paula, days=10)
+
+    assert change.is_later
+    assert change.revocation is None
+    assert verdict_on(token).outcome == Outcome.ALLOWED
+    entry = AuditEntry.objects.get(event_code="PJ-103")
+    assert (entry.project_key, entry.subjects.get(kind="note").value) == ("phoenix", "The client asked")
+
+
+def test_extending_without_a_reason_is_refused(phoenix, paula):
+    with pytest.raises(ReasonTooShort):
+        move(phoenix, paula, days=10, reason=" x ")
+
+
+def test_extending_beyond_the_limit_takes_a_second_person(phoenix, ivan):
+    with pytest.raises(SecondPersonNeeded):
+        move(phoenix, ivan, days=31)
+
+    assert AuditEntry.objects.get(event_code="PJ-103F").details["why"] == "second_person_needed"
+    assert move(phoenix, ivan, days=31, approved=True).is_later
+
+
+def test_many_small_extensions_reach_no_further_than_one_large_one(phoenix, paula):
+    move(phoenix, paula, days=20)
+    move(phoenix, paula, days=10)
+
+    with pytest.raises(SecondPersonNeeded):
+        move(phoenix, paula, days=1)
+
+
+def test_bringing_the_end_forward_and_back_gains_nothing(phoenix, paula):
+    move(phoenix, paula, days=30)
+    move(phoenix, paula, days=-25)
+
+    move(phoenix, paula, days=25)
+
+    with pytest.raises(SecondPersonNeeded):
+        move(phoenix, paula, days=1)
+
+
+def test_the_limit_counts_anew_from_what_a_second_person_approved(phoenix, paula):
+    move(phoenix, paula, days=90, approved=True)
+
+    assert move(phoenix, paula, days=30).is_later
+
+
+def test_the_limit_is_the_policys(phoenix, paula):
+    a_policy(extension_days_alone=0)
+
+    with pytest.raises(SecondPersonNeeded):
+        move(phoenix, paula, days=0.1)
+
+
+def test_bringing_the_end_forward_ends_the_tokens_that_carry_the_later_date(phoenix, paula, carlos, ines):
+    theirs, other = token_for(carlos, open_session(carlos)), token_for(ines, open_session(ines))
+
+    change = move(phoenix, paula, days=-10, reason="")
+
+    assert (change.revocation.reason, change.revocation.sessions_ended) == ("role_change", 1)
+    assert verdict_on(theirs).outcome == Outcome.REVOKED
+    assert verdict_on(other).outcome == Outcome.ALLOWED
+    carlos.refresh_from_db()
+    assert carlos.is_active
+    assert AuditEntry.objects.get(event_code="PJ-104").project_key == "phoenix"
+
+
+def test_a_project_without_members_is_brought_forward_without_an_order(paula):
+    empty = a_project("empty", ends_at=timezone.now() + timedelta(days=40), manager=paula)
+
+    assert move(empty, paula, days=-10).revocation is None
+    assert not Revocation.objects.exists()
+
+
+def test_the_same_end_again_changes_nothing(phoenix, paula):
+    before = AuditEntry.objects.count()
+
+    move(phoenix, paula, days=0)
+
+    assert AuditEntry.objects.count() == before
+
+
+def test_an_end_in_the_past_is_refused_with_words(phoenix, paula):
+    with pytest.raises(ValuesRefused) as refused:
+        move(phoenix, paula, days=-41)
+
+    assert "End Project" in str(refused.value)
+
+
+def test_what_has_reached_its_end_is_not_extended_although_no_clock_ran_yet(phoenix, paula):
+    Project.objects.update(ends_at=timezone.now() - timedelta(minutes=1))
+
+    with pytest.raises(ProjectOver):
+        move(phoenix, paula, days=10)
+    assert AuditEntry.objects.get(event_code="PJ-103F").details["why"] == "project_over"
+
+
+def test_an_end_cannot_lie_before_the_beginning(paula):
+    planned = a_project(
+        "planned",
+        ends_at=timezone.now() + timedelta(days=40),
+        starts_at=timezone.now() + timedelta(days=20),
+        manager=paula,
+    )
+
+    with pytest.raises(ValuesRefused):
+        move(planned, paula, days=-25)
+
+
+def test_somebody_elses_project_cannot_be_brought_forward_by_a_manager(phoenix, paula, ivan):
+    Project.objects.update(manager=None)
+
+    with pytest.raises(ReasonNotAllowed):
+        move(phoenix, paula, days=-10)
+
+    phoenix.refresh_from_db()
+    assert phoenix.agreed_ends_at is None
