@@ -26,8 +26,6 @@ LABELS: dict[str, StrOrPromise] = {
     "case": _("Case"),
     "change": _("Change"),
     "due_at": _("Due"),
-    "ends_at": _("Ends"),
-    "groups": _("Groups"),
     "was": _("Was"),
     "keeps": _("Projects that go on"),
     "left_out": _("Left out"),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0011_outcome_leaves_revocation'),
+        ('sessions_app', '0012_project_checks'),
     ]
 
     operations = [
