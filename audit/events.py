@@ -214,6 +214,54 @@ class Events:
         ("target", "project", "receipt", "details.which", "details.found"),
         _("A later look at the ended project %(target)s found fault: %(why)s, receipt %(receipt)s"),
     )
+    # --- A second person ---
+    APPROVAL_ASKED = EventKind(
+        "AP-101",
+        "approval.asked",
+        _("%(initiator)s asked for a second person (%(kind)s, %(target)s) because of: %(because)s"),
+        ("target", "details.kind", "details.because"),
+        _("%(initiator)s could not ask for a second person: %(why)s"),
+    )
+    APPROVAL_GIVEN = EventKind(
+        "AP-102",
+        "approval.given",
+        _("%(initiator)s approved what somebody else had asked for (%(kind)s, %(target)s)"),
+        ("target", "details.kind"),
+        _("%(initiator)s could not approve: %(why)s"),
+    )
+    APPROVAL_DECLINED = EventKind(
+        "AP-103",
+        "approval.declined",
+        _("%(initiator)s declined what somebody else had asked for (%(kind)s, %(target)s)"),
+        ("target", "details.kind"),
+        _("%(initiator)s could not decline: %(why)s"),
+    )
+    APPROVAL_WITHDRAWN = EventKind(
+        "AP-104",
+        "approval.withdrawn",
+        _("%(initiator)s withdrew what waited for a second person (%(kind)s, %(target)s)"),
+        ("target", "details.kind"),
+    )
+    APPROVAL_LAPSED = EventKind(
+        "AP-105",
+        "approval.lapsed",
+        _("Nobody approved in time (%(kind)s, %(target)s)"),
+        ("target", "details.kind"),
+    )
+    GLASS_BROKEN = EventKind(
+        "AP-110",
+        "glass.broken",
+        _("%(initiator)s went alone without a second person (%(kind)s, %(target)s); to be reviewed"),
+        ("target", "details.kind"),
+        _("%(initiator)s could not go alone: %(why)s"),
+    )
+    GLASS_REVIEWED = EventKind(
+        "AP-111",
+        "glass.reviewed",
+        _("%(initiator)s reviewed what somebody had done alone (%(kind)s, %(target)s): %(verdict)s"),
+        ("target", "details.kind", "details.verdict"),
+        _("%(initiator)s could not review: %(why)s"),
+    )
     CUT_OFF = EventKind(
         "RV-110",
         "revocation.cut_off",

@@ -85,6 +85,8 @@ class _OrNothing(dict[str, str]):
 
 def _in_words(field: str, value: Any) -> str:
     """The code's words; the code itself where nobody named it. A sentence within a sentence has no full stop."""
+    if isinstance(value, list):
+        return ", ".join(_in_words(field, each) for each in value)
     named = _named.get(field, {})
     is_named = isinstance(value, str) and value in named
     return str(named[value]).rstrip(".") if is_named else _visible(value)

@@ -10,7 +10,7 @@ from audit.presentation import name_codes
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.changes.reinstate import REASON_CODE
 from sessions_app.doors.callers import NotProved, ScopeMissing
-from sessions_app.models import CheckKind, Role, SignalOutcome
+from sessions_app.models import ApprovalKind, CheckKind, ReviewVerdict, Role, SignalOutcome
 from sessions_app.models.reasons import Reason
 from sessions_app.outbound import CallFailure
 from sessions_app.personal_data import erasure, holds
@@ -53,8 +53,9 @@ def name_our_codes() -> None:
     name_codes("reason", REASONS)
     name_codes("role", dict(Role.choices))
     name_codes("state", STATES)
-    name_codes("kind", KINDS)
     name_codes("which", dict(CheckKind.choices))
+    name_codes("kind", {**KINDS, **dict(ApprovalKind.choices)})
+    name_codes("verdict", dict(ReviewVerdict.choices))
     name_codes("became", dict(SignalOutcome.choices))
     name_codes("why", {**_sentences_of(ChangeRefused), **_sentences_of(OrderRefused), **NOT_PROVED})
     name_codes("why", {**dict(CallFailure.choices), **dict(SetFailure.choices)})

@@ -19,6 +19,9 @@ from audit.initiators import Door, Initiator, InitiatorKind, acting, the_shell
 from sessions_app.blacklist.verdict import Verdict
 from sessions_app.models import (
     Application,
+    Approval,
+    ApprovalKind,
+    ApprovalState,
     EnforcementPoint,
     Entitlement,
     Group,
@@ -40,6 +43,7 @@ from sessions_app.models import (
     User,
 )
 from sessions_app.models.roles import PopulationKind
+from sessions_app.revocation.orders import SecondPerson
 from sessions_app.tokens.profiles import token_guard
 
 REALM = "northwind"
@@ -275,6 +279,22 @@ def initiator_of(user: User, *, door: Door = Door.PAGE) -> Initiator:
         roles=frozenset(user.roles),
         address="198.51.100.20",
     )
+
+
+def a_second_person(asker: User, approver: User | None = None) -> SecondPerson:
+    """What an order says that somebody approved; without anybody, that the glass was broken."""
+    state = ApprovalState.APPROVED if approver else ApprovalState.BROKEN_GLASS
+    now = timezone.now()
+    approval = Approval.objects.create(
+        kind=ApprovalKind.TERMINATE,
+        state=state,
+        asked_by=asker,
+        asked_at=now,
+        expires_at=now + timedelta(minutes=30),
+        decided_by=approver or asker,
+        decided_at=now,
+    )
+    return SecondPerson(approval_id=approval.pk)
 
 
 def a_machine(name: str = "Okta event hook") -> Initiator:

@@ -20,6 +20,7 @@ LABELS: dict[str, StrOrPromise] = {
     "address": _("Address"),
     "allowed_hours": _("Hours allowed"),
     "already_over": _("Already over"),
+    "because": _("Because of"),
     "bad_rows": _("Rows that cannot be read"),
     "became": _("What became of it"),
     "blocks_sign_in": _("Blocks sign-in"),

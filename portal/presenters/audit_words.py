@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.initiators import Door
 from audit.presentation import name_codes
 from portal.roles import May
+from sessions_app.changes.blast_radius import Why
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -29,6 +30,7 @@ GROUPS: dict[str, StrOrPromise] = {
     "VW": _("saved views"),
     "PD": _("personal details"),
     "PJ": _("projects"),
+    "AP": _("second persons"),
 }
 
 TITLES: dict[str, StrOrPromise] = {
@@ -43,6 +45,13 @@ TITLES: dict[str, StrOrPromise] = {
     "PJ-111": _("End cancelled"),
     "PJ-150": _("Project's end began"),
     "PJ-151": _("Project checked again"),
+    "AP-101": _("Approval asked for"),
+    "AP-102": _("Approved"),
+    "AP-103": _("Declined"),
+    "AP-104": _("Withdrawn"),
+    "AP-105": _("Not approved in time"),
+    "AP-110": _("Done alone"),
+    "AP-111": _("Reviewed"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),
@@ -148,6 +157,15 @@ REFUSED_BECAUSE: dict[str, StrOrPromise] = {
     "wrong_code": _("the code was wrong"),
     "wrong_passkey": _("the passkey was not accepted"),
 }
+# Why one person alone may not: what the policy's tiers found.
+BECAUSE: dict[str, StrOrPromise] = {
+    Why.MANY_PEOPLE: _("more people than one person may end alone"),
+    Why.SHARE_OF_STAFF: _("a larger share of everybody than one person may end alone"),
+    Why.MANY_SESSIONS: _("more sessions than one person may end alone"),
+    Why.PRIVILEGED: _("an Admin or somebody in Security is concerned"),
+    Why.EVERYONE: _("it is about everyone"),
+    Why.BEYOND_LIMIT: _("longer than one person may extend a project"),
+}
 DOORS: dict[str, StrOrPromise] = {
     Door.PAGE: _("a page"),
     Door.API: _("the API"),
@@ -164,3 +182,4 @@ def name_our_codes() -> None:
     lacking = {right.name.lower(): right.value for right in May}
     name_codes("why", {**lacking, **REFUSED_BECAUSE})
     name_codes("door", DOORS)
+    name_codes("because", BECAUSE)

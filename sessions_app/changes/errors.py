@@ -245,6 +245,68 @@ class EndingOver(ChangeRefused):
     sentence = _("This has begun, or is over, and cannot be cancelled any more.")
 
 
+# --- A second person --------------------------------------------------------------------------------
+
+
+class ApprovalOver(ChangeRefused):
+    code = "approval_over"
+    sentence = _("This does not wait any more: it was decided, withdrawn, or nobody approved in time.")
+
+
+class AskerGone(ChangeRefused):
+    code = "asker_gone"
+    sentence = _("Whoever asked for this may not sign in any more. Somebody else has to ask anew.")
+
+
+class MachinesNeverApprove(ChangeRefused):
+    code = "machines_never_approve"
+    sentence = _("Only a person who is signed in is a second person.")
+
+
+class NobodyAnswers(ChangeRefused):
+    code = "nobody_answers"
+    sentence = _(
+        "This takes a second person, and there is no first one: nobody is known who made the credential."
+    )
+
+
+class ApprovingOwnRequest(ChangeRefused):
+    code = "approving_own_request"
+    sentence = _(
+        "You asked for this yourself, or are the same person under another account. Somebody else decides."
+    )
+
+
+class ApprovingForOneself(ChangeRefused):
+    code = "approving_for_oneself"
+    sentence = _("This is about you. Somebody else decides.")
+
+
+class MayNotApprove(ChangeRefused):
+    code = "may_not_approve"
+    sentence = _("Your role does not approve this.")
+
+
+class SecurityMustApprove(ChangeRefused):
+    code = "security_must_approve"
+    sentence = _("Admins or members of Security are concerned, so one of the two people must be in Security.")
+
+
+class OnlyWhoAsked(ChangeRefused):
+    code = "only_who_asked"
+    sentence = _("Only whoever asked for it may do this.")
+
+
+class GlassNotForThis(ChangeRefused):
+    code = "glass_not_for_this"
+    sentence = _("Only Security goes alone, with what they asked for themselves, and only to end access.")
+
+
+class NothingToReview(ChangeRefused):
+    code = "nothing_to_review"
+    sentence = _("There is nothing to review here, or somebody has reviewed it already.")
+
+
 # --- Many at once -----------------------------------------------------------------------------------
 
 

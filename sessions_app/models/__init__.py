@@ -1,7 +1,7 @@
 """The nouns: one per module, all known here so that Django finds them."""
 
 from sessions_app.models.applications import Application, AsksHow
-from sessions_app.models.approvals import Approval, ApprovalKind, ApprovalState
+from sessions_app.models.approvals import Approval, ApprovalKind, ApprovalState, ReviewVerdict
 from sessions_app.models.attempts import Attempt
 from sessions_app.models.blacklist_entries import BlacklistEntry, BlacklistState, EntryKind
 from sessions_app.models.enforcement_points import EnforcementPoint
@@ -79,6 +79,7 @@ __all__ = [
     "Realm",
     "ReportQuota",
     "ResourceKind",
+    "ReviewVerdict",
     "Revocation",
     "RevocationScope",
     "RevocationTarget",

@@ -41,6 +41,10 @@ class ApprovalQuerySet(QuerySet["Approval"]):
         """Still to be decided, and not too old for it."""
         return self.filter(state=ApprovalState.WAITING, expires_at__gt=at)
 
+    def too_old(self, at: datetime) -> ApprovalQuerySet:
+        """Nobody decided them in time, and the clock has not said so yet."""
+        return self.filter(state=ApprovalState.WAITING, expires_at__lte=at)
+
     def to_review(self) -> ApprovalQuerySet:
         """Done alone by breaking the glass, and nobody has looked at it since."""
         return self.filter(state=ApprovalState.BROKEN_GLASS, reviewed_at=None)
@@ -74,6 +78,7 @@ class Approval(models.Model):
     )
     asked_as = models.JSONField(default=dict)
     asked_at = models.DateTimeField(_("asked"))
+    asked_note = models.TextField(_("note of whoever asked"), blank=True)
     expires_at = models.DateTimeField(_("until"))
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="approvals_decided"

@@ -243,7 +243,7 @@ PERSONAL: Final = (
     ),
     Declared(
         model="sessions_app.Approval",
-        fields="note review_note",
+        fields="asked_note note review_note",
         purpose=_("to say why a second person agreed, or did not"),
         kept=Kept.RECEIPTS,
         readers=Readers.RECEIPTS,

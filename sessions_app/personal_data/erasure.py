@@ -136,7 +136,7 @@ def _notes(user: User) -> int:
     return (
         about.exclude(note="").update(note="")
         + ProjectEnding.objects.filter(revocation__in=about).exclude(note="").update(note="")
-        + Approval.objects.filter(person=user).update(note="", review_note="")
+        + Approval.objects.filter(person=user).update(asked_note="", note="", review_note="")
         + Step.objects.filter(user=user).exclude(evidence="").update(evidence="")
     )
 

@@ -32,6 +32,13 @@ class PrivilegedPerson(OrderRefused):
     sentence = _("This person is an Admin or in Security. Only Security can end their access.")
 
 
+class SecondPersonNeeded(PrivilegedPerson):
+    """Security asks, alone."""
+
+    code = "second_person_needed"
+    sentence = _("This person is an Admin or in Security. Ending their access takes a second person.")
+
+
 class LastAdmin(OrderRefused):
     code = "last_admin"
     sentence = _(

@@ -151,6 +151,16 @@ Scope = OneUser | OneSession | SomeSessions | OneToken | OneUserAtApplication | 
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondPerson:
+    """Who answers for an order beside its initiator: whoever approved it, or nobody where Security went alone.
+
+    Only a name for the row: the engine believes what stands there (`rules.refuse_ending_privileged`).
+    """
+
+    approval_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """`order_key` makes repeats by the same caller harmless for a day; empty means the caller cannot repeat.
 
@@ -166,6 +176,7 @@ class Order:
     ticket: str = ""
     sessions_seen: int | None = None
     for_project: str = ""
+    second: SecondPerson | None = None
 
     @property
     def caller(self) -> str:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from uuid import UUID
 
 from audit.initiators import AUTHORIZATION_SERVER, Initiator, InitiatorKind
-from sessions_app.models import Project, RevocationScope, Role, RoleGrant, User
+from sessions_app.models import Approval, ApprovalState, Project, RevocationScope, Role, RoleGrant, User
 from sessions_app.revocation.errors import (
     ActingOnOneself,
     LastAdmin,
     NoteTooShort,
     PrivilegedPerson,
     ReasonNotAllowed,
+    SecondPersonNeeded,
     TicketMalformed,
 )
 from sessions_app.revocation.orders import Order
@@ -23,9 +24,18 @@ from sessions_app.revocation.reasons import RULES, is_note_missing, may_use
 # The ticket stays in the record for ever, so it is a reference and never a sentence about somebody.
 TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#:-]{0,99}")
 
+ONE_AT_A_TIME = frozenset({RevocationScope.SESSION, RevocationScope.TOKEN})
+
 
 def refuse_what_is_never_allowed(order: Order, user: User) -> None:
     """Raises the child of OrderRefused that fits. Expects the person to be locked."""
+    refuse_what_nobody_approves(order, user)
+    if order.initiator.user_id != user.pk and not _ends_a_stolen_grant(order):
+        refuse_ending_privileged(order, user)
+
+
+def refuse_what_nobody_approves(order: Order, user: User) -> None:
+    """What a second person could not change either. Raises the child of OrderRefused that fits."""
     _refuse_texts(order)
     is_own = order.initiator.user_id == user.pk
     whole_person = order.scope.kind == RevocationScope.USER
@@ -34,8 +44,6 @@ def refuse_what_is_never_allowed(order: Order, user: User) -> None:
     is_usable = may_use(order.reason, within_reach(order.initiator, user), on_own_session=is_own)
     if not is_usable and not _is_for_own_project(order):
         raise ReasonNotAllowed
-    if not is_own and not _ends_a_stolen_grant(order):
-        refuse_privileged(order.initiator, user)
     if whole_person and RULES[order.reason].blocks_sign_in and is_last_admin(user):
         raise LastAdmin
 
@@ -86,14 +94,31 @@ def left_out_of(order: Order, people: Collection[User], *, blocked: Collection[U
     for user in people:
         if user.pk == order.initiator.user_id and user.pk in blocked:
             out[user.pk] = ActingOnOneself.code
-    if not _is_over_privileged(order.initiator):
+    if not _is_over_privileged(order):
         out |= dict.fromkeys(_privileged_among(people), PrivilegedPerson.code)
     losing = {key for key in blocked if key not in out}
     return out | dict.fromkeys(last_admins_among(losing), LastAdmin.code)
 
 
-def _is_over_privileged(initiator: Initiator) -> bool:
-    return initiator.kind == InitiatorKind.SHELL or Role.SECURITY in initiator.roles
+def _is_over_privileged(order: Order) -> bool:
+    if order.initiator.kind == InitiatorKind.SHELL:
+        return True
+    approval = _standing(order)
+    return approval is not None and bool(_security_among(order, approval))
+
+
+def _standing(order: Order) -> Approval | None:
+    """The second person's word as it stands in SQL, whatever the order says."""
+    if order.second is None:
+        return None
+    decided = Approval.objects.filter(state__in=[ApprovalState.APPROVED, ApprovalState.BROKEN_GLASS])
+    return decided.select_related("decided_by").filter(pk=order.second.approval_id).first()
+
+
+def _security_among(order: Order, approval: Approval | None) -> list[User]:
+    """Of the two who answer for it, those in Security."""
+    ids = {order.initiator.user_id, approval.decided_by_id if approval else None} - {None}
+    return [user for user in User.objects.filter(pk__in=ids) if Role.SECURITY in user.roles]
 
 
 def _privileged_among(people: Collection[User]) -> set[UUID]:
@@ -104,6 +129,23 @@ def _privileged_among(people: Collection[User]) -> set[UUID]:
 def _ends_a_stolen_grant(order: Order) -> bool:
     """One session whose grant was used twice ends whoever it belongs to: waiting for Security would keep a thief in."""
     return order.initiator.id == AUTHORIZATION_SERVER and order.scope.kind == RevocationScope.SESSION
+
+
+def refuse_ending_privileged(order: Order, user: User) -> None:
+    """Raises PrivilegedPerson unless Security asks or approves, and SecondPersonNeeded where it does so alone.
+
+    One session, or one token, of theirs is Security's own to end: it takes no account away, and is urgent.
+    """
+    if not user.is_privileged or order.initiator.kind == InitiatorKind.SHELL:
+        return
+    if order.scope.kind in ONE_AT_A_TIME:
+        refuse_privileged(order.initiator, user)
+        return
+    approval = _standing(order)
+    if not any(Role.SECURITY in each.roles_over(user) for each in _security_among(order, approval)):
+        raise PrivilegedPerson
+    if approval is None:
+        raise SecondPersonNeeded
 
 
 def refuse_privileged(initiator: Initiator, user: User) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions_app.models import Project, Revocation, Token
+from sessions_app.models import Approval, Project, Revocation, Token
 from sessions_app.models.moments import database_now
 from sessions_app.models.revocations import OF_MANY_PEOPLE, OF_WHOLE_PEOPLE
 from sessions_app.revocation.orders import Order
@@ -12,11 +12,14 @@ from sessions_app.revocation.reasons import RULES
 def store_revocation(
     order: Order, *, sessions_ended: int = 0, token: Token | None = None, project: Project | None = None
 ) -> Revocation:
-    """Expects the order's transaction and its people, or what names them, to be locked."""
+    """Expects the order's transaction and its people, or what names them, to be locked.
+
+    A second person's approval is noted at once, so that the first signed version of the receipt names them.
+    """
     rule = RULES[order.reason]
     whole_people = order.scope.kind in OF_WHOLE_PEOPLE
     decided_at = database_now()
-    return Revocation.objects.create(
+    revocation = Revocation.objects.create(
         scope=order.scope.kind,
         subject=order.scope.subject if order.scope.kind in OF_MANY_PEOPLE else "",
         project=project,
@@ -37,3 +40,6 @@ def store_revocation(
         received_at=min(order.received_at, decided_at),
         decided_at=decided_at,
     )
+    if order.second:
+        Approval.objects.filter(pk=order.second.approval_id).update(revocation=revocation)
+    return revocation

@@ -17,6 +17,7 @@ from audit.exports.sweeping import sweep as sweep_exports
 from audit.initiators import the_clock
 from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
+from sessions_app.changes.approvals import lapse_what_is_old
 from sessions_app.changes.end_project import end_what_is_due, settle_endings
 from sessions_app.changes.project_checks import run_what_is_due
 from sessions_app.changes.roles import expire_roles
@@ -131,6 +132,7 @@ class Clock:
         if time.monotonic() >= self._leads_until:
             return 0
         try:
+            lapse_what_is_old(by=THE_CLOCK)
             end_what_is_due(by=THE_CLOCK)
             done = many.carry_on_all(by=THE_CLOCK, seconds=CARRY_ON_SECONDS)
             settle_endings()

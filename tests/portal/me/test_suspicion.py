@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from audit.initiators import Initiator, the_shell
 from portal.proofs import has_second_factor
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.errors import NothingDemanded
@@ -49,8 +50,8 @@ def _demo(settings: Settings, issuer: Issuer) -> None:
     Issuer.objects.update(second_factor_claim="amr", second_factor_values=["otp"], clock_allowance_seconds=0)
 
 
-def suspected(user: User, *, by: User | None = None) -> Revocation:
-    initiator = initiator_of(by) if by else a_machine("CrowdStrike")
+def suspected(user: User, *, by: Initiator | None = None) -> Revocation:
+    initiator = by or a_machine("CrowdStrike")
     suspicion = Suspicion(reason=Reason.SECURITY_INCIDENT, received_at=timezone.now())
     return person_suspected(user, suspicion, by=initiator)
 
@@ -213,7 +214,7 @@ def test_nobody_helps_themselves_and_nobody_without_need(change: object, sam: Us
 def test_only_security_lets_somebody_privileged_in_without_their_second_factor(
     change: object, ivan: User, sam: User, ada: User
 ):
-    suspected(ada, by=sam)
+    suspected(ada, by=the_shell())
 
     with pytest.raises(PrivilegedPerson):
         change(ada, by=initiator_of(ivan), reason="she called me")  # type: ignore[operator]  # one of the two
@@ -224,7 +225,7 @@ def test_only_security_lets_somebody_privileged_in_without_their_second_factor(
 
 
 def test_nobody_is_offered_to_help_whom_they_may_not(ivan: User, sam: User, ada: User):
-    suspected(ada, by=sam)
+    suspected(ada, by=the_shell())
     browser, form = browser_of(ivan), {"how": "waive", "reason": "she called me"}
 
     assert "Help with second factor" not in text_of(browser.get(f"/people/{ada.pk}/"))
@@ -308,6 +309,6 @@ def test_this_was_not_me_is_a_post_of_somebody_signed_in(ines: User):
 
 def test_nobody_suspects_themselves_for_a_reason_that_is_not_theirs(otto: User, sam: User):
     with pytest.raises(ActingOnOneself):
-        suspected(sam, by=sam)
+        suspected(sam, by=initiator_of(sam))
     with pytest.raises(ReasonNotAllowed):
-        suspected(sam, by=otto)
+        suspected(sam, by=initiator_of(otto))

@@ -187,6 +187,7 @@ def test_a_forged_form_against_oneself_is_refused_and_recorded(hana, ines):
 
 
 def test_a_forged_form_against_a_privileged_person_is_refused_and_recorded(ivan, ada, ines):
+    a_grant(a_person("alma"), Role.ADMIN)
     browser = browser_of(ivan)
     form = {**filled_dialog(browser, ines), "seen": "- privileged"}
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit.initiators import the_shell
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.facts import PersonFacts
@@ -326,7 +327,7 @@ def test_what_somebody_privileged_lost_is_refused_for_as_long_as_their_tokens_li
     an_entitlement(wiki, a_group("operators", ada), "operate")
     revoke(
         Order(
-            initiator=initiator_of(sam),
+            initiator=the_shell(),
             reason=Reason.ROLE_CHANGE,
             scope=OneUser(user_id=ada.pk),
             received_at=timezone.now(),

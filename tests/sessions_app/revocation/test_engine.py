@@ -14,6 +14,8 @@ from audit.initiators import the_shell
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Note, Outcome
 from sessions_app.models import (
+    Approval,
+    ApprovalState,
     BlacklistEntry,
     Issuer,
     Revocation,
@@ -37,6 +39,7 @@ from sessions_app.revocation.errors import (
     OrderRefused,
     PrivilegedPerson,
     ReasonNotAllowed,
+    SecondPersonNeeded,
     TicketMalformed,
 )
 from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope, SomeSessions
@@ -45,6 +48,7 @@ from tests.factories import (
     a_grant,
     a_machine,
     a_person,
+    a_second_person,
     a_token_row,
     identity_of,
     initiator_of,
@@ -389,12 +393,70 @@ def test_everybody_may_end_a_session_of_their_own(otto):
     assert outcome_for(session) is Outcome.REVOKED
 
 
-def test_only_security_ends_the_access_of_privileged_people(ivan, sam, ada):
-    a_grant(a_person("alma"), Role.ADMIN)
+@pytest.fixture
+def alma(issuer: Issuer) -> User:
+    """Another Admin, so that Ada is not the last one."""
+    alma = a_person("alma")
+    a_grant(alma, Role.ADMIN)
+    return alma
 
-    with pytest.raises(PrivilegedPerson):
-        revoke(an_order(ivan, OneUser(user_id=ada.pk)))
-    assert revoke(an_order(sam, OneUser(user_id=ada.pk))).state is RevocationState.CUT_OFF
+
+def test_without_security_nobody_ends_the_access_of_privileged_people(ivan, hana, ada, alma):
+    scope = OneUser(user_id=ada.pk)
+
+    assert refused(an_order(ivan, scope)) is PrivilegedPerson
+    assert refused(an_order(ivan, scope, second=a_second_person(ivan, hana))) is PrivilegedPerson
+
+
+def test_security_alone_ends_no_privileged_person(sam, ada, alma):
+    session = open_session(ada)
+
+    assert refused(an_order(sam, OneUser(user_id=ada.pk))) is SecondPersonNeeded
+    assert outcome_for(session) is Outcome.ALLOWED
+
+
+def test_security_and_somebody_else_together_end_a_privileged_person(sam, ivan, ada, alma):
+    second = a_second_person(sam, ivan)
+
+    revocation = revoke(an_order(sam, OneUser(user_id=ada.pk), second=second))
+
+    assert revocation.state is RevocationState.CUT_OFF
+    assert revocation.approval.decided_by == ivan
+
+
+def test_somebody_else_asks_and_security_approves(sam, hana, ada, alma):
+    revocation = revoke(an_order(hana, OneUser(user_id=ada.pk), second=a_second_person(hana, sam)))
+
+    assert revocation.state is RevocationState.CUT_OFF
+
+
+def test_broken_glass_lets_security_go_alone_and_nobody_else(sam, ivan, ada, alma):
+    scope = OneUser(user_id=ada.pk)
+
+    assert refused(an_order(ivan, scope, second=a_second_person(ivan))) is PrivilegedPerson
+    assert revoke(an_order(sam, scope, second=a_second_person(sam))).cut_off_at
+
+
+def test_a_second_person_who_has_not_decided_counts_for_nothing(sam, ivan, ada, alma):
+    second = a_second_person(sam, ivan)
+    Approval.objects.update(state=ApprovalState.WAITING)
+
+    assert refused(an_order(sam, OneUser(user_id=ada.pk), second=second)) is SecondPersonNeeded
+
+
+def test_one_session_of_a_privileged_person_is_securitys_own_to_end(sam, ivan, ada):
+    scope = OneSession(session_id=open_session(ada).pk)
+
+    assert refused(an_order(ivan, scope, Reason.USER_REQUEST)) is PrivilegedPerson
+    assert revoke(an_order(sam, scope, Reason.SECURITY_INCIDENT)).cut_off_at
+
+
+def test_a_selection_of_a_privileged_persons_sessions_takes_a_second_person(sam, ivan, ada):
+    scope = SomeSessions.of([open_session(ada).pk, open_session(ada).pk])
+    reason = Reason.SECURITY_INCIDENT
+
+    assert refused(an_order(sam, scope, reason)) is SecondPersonNeeded
+    assert revoke(an_order(sam, scope, reason, second=a_second_person(sam, ivan))).cut_off_at
 
 
 def test_a_machine_cannot_end_the_access_of_privileged_people(sam):
@@ -409,11 +471,11 @@ def test_a_machine_cannot_end_the_access_of_privileged_people(sam):
         revoke(order)
 
 
-def test_the_last_admin_cannot_be_blocked_but_their_sessions_can_be_ended(sam, ada):
-    with pytest.raises(LastAdmin):
-        revoke(an_order(sam, OneUser(user_id=ada.pk), Reason.OFFBOARDING))
+def test_the_last_admin_cannot_be_blocked_but_their_sessions_can_be_ended(sam, ivan, ada):
+    scope, second = OneUser(user_id=ada.pk), a_second_person(sam, ivan)
 
-    assert revoke(an_order(sam, OneUser(user_id=ada.pk), Reason.SECURITY_INCIDENT)).cut_off_at
+    assert refused(an_order(sam, scope, Reason.OFFBOARDING, second=second)) is LastAdmin
+    assert revoke(an_order(sam, scope, Reason.SECURITY_INCIDENT, second=second)).cut_off_at
 
 
 def test_hr_may_only_offboard(hana, ines):

@@ -50,6 +50,7 @@ from tests.factories import (
     a_policy,
     a_project,
     a_resource,
+    a_second_person,
     an_application,
     an_entitlement,
     initiator_of,
@@ -131,10 +132,10 @@ def test_several_people_are_exactly_those(ivan, ines, otto):
     assert (answer_for(hers), answer_for(his)) == (Outcome.REVOKED, Outcome.ALLOWED)
 
 
-def test_everyone_is_also_whoever_asks(sam, ines):
+def test_everyone_is_also_whoever_asks(sam, ivan, ines):
     hers, own = open_session(ines), open_session(sam)
 
-    end(Everyone(), by=initiator_of(sam), reason=Reason.OTHER)
+    end(Everyone(), by=initiator_of(sam), second=a_second_person(sam, ivan))
 
     assert (answer_for(hers), answer_for(own)) == (Outcome.REVOKED, Outcome.REVOKED)
 
@@ -147,7 +148,9 @@ def test_one_person_at_one_application_keeps_the_sessions_of_others(ivan, ines, 
     assert (answer_for(at_wiki), answer_for(at_payroll)) == (Outcome.REVOKED, Outcome.ALLOWED)
 
 
-def test_a_privileged_member_is_left_out_and_named_unless_security_asks(ivan, sam, ada, ines):
+def test_a_privileged_member_is_left_out_and_named_unless_security_and_a_second_person_ask(
+    ivan, sam, ada, ines
+):
     a_group("finance", ines, ada)
     hers, admins = open_session(ines), open_session(ada)
 
@@ -155,7 +158,9 @@ def test_a_privileged_member_is_left_out_and_named_unless_security_asks(ivan, sa
 
     assert (answer_for(hers), answer_for(admins)) == (Outcome.REVOKED, Outcome.ALLOWED)
     assert by_it.targets.get(user=ada).left_out == "privileged_person"
-    end(OneGroup(name="finance"), by=initiator_of(sam))
+    alone = end(OneGroup(name="finance"), by=initiator_of(sam))
+    assert alone.targets.get(user=ada).left_out == "privileged_person"
+    end(OneGroup(name="finance"), by=initiator_of(sam), second=a_second_person(sam, ivan))
     assert answer_for(admins) == Outcome.REVOKED
 
 
