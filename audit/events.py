@@ -262,6 +262,39 @@ class Events:
         ("target", "details.kind", "details.verdict"),
         _("%(initiator)s could not review: %(why)s"),
     )
+    LEAVING_SCHEDULED = EventKind(
+        "LV-101",
+        "leaving.scheduled",
+        _("%(initiator)s scheduled %(target)s to leave at %(leaves_at)s"),
+        ("target", "reason", "details.leaves_at", "details.time_zone"),
+        _("%(initiator)s could not schedule the leaving of %(target)s: %(why)s"),
+    )
+    LEAVING_CANCELLED = EventKind(
+        "LV-102",
+        "leaving.cancelled",
+        _("%(initiator)s cancelled the leaving of %(target)s that was scheduled for %(leaves_at)s"),
+        ("target", "reason", "details.leaves_at"),
+        _("%(initiator)s could not cancel the leaving of %(target)s: %(why)s"),
+    )
+    LEAVING_OVERTAKEN = EventKind(
+        "LV-103",
+        "leaving.overtaken",
+        _("The access of %(target)s had ended before the leaving at %(leaves_at)s: receipt %(receipt)s"),
+        ("target", "reason", "receipt", "details.leaves_at"),
+    )
+    LEAVING_CARRIED_OUT = EventKind(
+        "LV-104",
+        "leaving.carried_out",
+        _("The leaving of %(target)s, scheduled for %(leaves_at)s, was carried out: receipt %(receipt)s"),
+        ("target", "reason", "receipt", "details.leaves_at"),
+        _("The leaving of %(target)s could not be carried out: %(why)s"),
+    )
+    LEAVING_RESUMED = EventKind(
+        "LV-105",
+        "leaving.resumed",
+        _("%(target)s may sign in again, so the leaving at %(leaves_at)s stands again"),
+        ("target", "reason", "details.leaves_at"),
+    )
     CUT_OFF = EventKind(
         "RV-110",
         "revocation.cut_off",

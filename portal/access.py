@@ -20,7 +20,8 @@ from audit.models import AuditEntry
 from audit.record import Target, record
 from portal.htmx import HtmxRequest
 from portal.roles import WITHIN_A_PERIOD, May, Reach, reach_of, roles_with
-from sessions_app.models import MachineCredential, Project, Revocation, Role, Session, User
+from sessions_app.models import Leaving, MachineCredential, Project, Revocation, Role, Session, User
+from sessions_app.models.leavings import LeavingQuerySet
 from sessions_app.models.projects import ProjectQuerySet
 from sessions_app.models.revocations import RevocationQuerySet
 from sessions_app.models.roles import PopulationKind
@@ -155,6 +156,20 @@ def projects_for(viewer: User, what: May) -> ProjectQuerySet:
     if roles_with(what, Reach.OWN) & viewer.lasting_roles:
         reach |= Q(pk__in=Project.objects.managed_by(viewer).values("pk"))
     return projects.filter(reach)
+
+
+def leavings_for(viewer: User) -> LeavingQuerySet:
+    """Scheduled leavings the viewer may change and cancel: of people reached, or the ones they scheduled."""
+    return Leaving.objects.visible_to(
+        viewer,
+        through=roles_with(May.SCHEDULE_LEAVING),
+        own_through=roles_with(May.SCHEDULE_LEAVING, Reach.OWN),
+    )
+
+
+def leavings_known_to(viewer: User) -> LeavingQuerySet:
+    """Leavings the viewer may know of: of everybody whose access they could end now."""
+    return Leaving.objects.visible_to(viewer, through=roles_with(May.TERMINATE_PEOPLE), own_through=())
 
 
 def credentials_for(viewer: User, what: May) -> QuerySet[MachineCredential]:

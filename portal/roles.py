@@ -25,6 +25,7 @@ class May(Enum):
     SEE_SESSION_ORIGIN = _("See address, place and device of a session")
     SEE_REVOCATIONS = _("See revocations and receipts")
     TERMINATE_PEOPLE = _("Terminate now")
+    SCHEDULE_LEAVING = _("Schedule a leaving")
     END_SESSIONS = _("End one session")
     ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
     CHANGE_MEMBERSHIPS = _("Change a person's groups and entitlements")
@@ -57,6 +58,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.SEE_SESSION_ORIGIN:   (NO,  ALL, ALL, NO,  NO,  NO),
     May.SEE_REVOCATIONS:      (OWN, ALL, ALL, NO,  ALL, NO),
     May.TERMINATE_PEOPLE:     (ALL, ALL, ALL, NO,  NO,  NO),
+    May.SCHEDULE_LEAVING:     (OWN, ALL, ALL, NO,  NO,  NO),
     May.END_SESSIONS:         (NO,  ALL, ALL, NO,  NO,  NO),
     May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
     May.CHANGE_MEMBERSHIPS:   (NO,  ALL, ALL, NO,  NO,  NO),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.presentation import name_codes
 from sessions_app.changes.errors import ChangeRefused
+from sessions_app.changes.leavings import FAILED
 from sessions_app.changes.reinstate import REASON_CODE
 from sessions_app.doors.callers import NotProved, ScopeMissing
 from sessions_app.models import ApprovalKind, CheckKind, ReviewVerdict, Role, SignalOutcome
@@ -44,6 +45,7 @@ FOUND: Final[dict[str, StrOrPromise]] = {
     "tasks_overdue": _("tasks are overdue"),
 }
 
+FAILED_HERE: Final = _("An error here, which the log tells.")
 # Children of ChangeRefused that live beside what they refuse are found once their modules are loaded.
 LOADED: Final = (erasure, holds)
 
@@ -60,7 +62,14 @@ def name_our_codes() -> None:
     name_codes("why", {**_sentences_of(ChangeRefused), **_sentences_of(OrderRefused), **NOT_PROVED})
     name_codes("why", {**dict(CallFailure.choices), **dict(SetFailure.choices)})
     name_codes("why", FOUND)
+    name_codes("why", {FAILED: FAILED_HERE})
     name_codes("why", {NotProved.code: NotProved.sentence, ScopeMissing.code: ScopeMissing.sentence})
+
+
+def why_words(code: str) -> str:
+    """A refusal by its code, as the sentence of whoever was refused."""
+    known = {**_sentences_of(ChangeRefused), **_sentences_of(OrderRefused), FAILED: FAILED_HERE}
+    return str(known.get(code, code))
 
 
 def _sentences_of(family: type[ChangeRefused] | type[OrderRefused]) -> dict[str, StrOrPromise]:

@@ -57,6 +57,7 @@ LABELS: dict[str, StrOrPromise] = {
     "kind": _("Kind"),
     "kinds": _("Kinds"),
     "last_day": _("Last day"),
+    "leaves_at": _("Last working moment"),
     "left": _("Groups left"),
     "list": _("List"),
     "list_sha256": _("SHA-256 of the list"),
@@ -95,6 +96,7 @@ LABELS: dict[str, StrOrPromise] = {
     "signs_from": _("Signs from"),
     "state": _("State"),
     "ticket": _("Ticket"),
+    "time_zone": _("Time zone"),
     "unsealed": _("Not yet in the chain"),
     "until": _("Until"),
     "user_agent": _("Device"),
@@ -126,7 +128,6 @@ LABELS: dict[str, StrOrPromise] = {
     "system": _("System"),
     "task": _("Task"),
     "tasks": _("Tasks"),
-    "time_zone": _("Time zone"),
     "which": _("Which"),
 }
 

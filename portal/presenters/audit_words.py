@@ -31,6 +31,7 @@ GROUPS: dict[str, StrOrPromise] = {
     "PD": _("personal details"),
     "PJ": _("projects"),
     "AP": _("second persons"),
+    "LV": _("leaving"),
 }
 
 TITLES: dict[str, StrOrPromise] = {
@@ -52,6 +53,11 @@ TITLES: dict[str, StrOrPromise] = {
     "AP-105": _("Not approved in time"),
     "AP-110": _("Done alone"),
     "AP-111": _("Reviewed"),
+    "LV-101": _("Leaving scheduled"),
+    "LV-102": _("Leaving cancelled"),
+    "LV-103": _("Left earlier"),
+    "LV-104": _("Left as scheduled"),
+    "LV-105": _("Leaving stands again"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),

@@ -8,20 +8,28 @@ from functools import cached_property
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from portal.access import may, people_for, sessions_for
+from portal.access import leavings_known_to, may, people_for, sessions_for
 from portal.presenters.filters import AddressFilter, Chosen, Offer, offer
 from portal.presenters.people_rows import PersonRow, rows_of
 from portal.presenters.standing import FILTERS, SAID_BY_SESSIONS, Standing, standing_at
 from portal.presenters.words import clean
 from portal.roles import May
 from sessions_app.models import Group, User
+from sessions_app.models.leavings import LeavingQuerySet
 from sessions_app.models.users import UserQuerySet
 
 ROWS = 50
 OFFERED_AT_MOST = 40
+
+HAS_LAST_DAY, SCHEDULED = "yes", "scheduled"
+LEAVING_WORDS: dict[str, Promise] = {
+    HAS_LAST_DAY: gettext_lazy("has a last day"),
+    SCHEDULED: gettext_lazy("access ends by itself"),
+}
 
 ORDERS = {
     "name": ("display_name", "id"),
@@ -46,7 +54,9 @@ class PeopleFilter(AddressFilter):
     def order(self) -> str:
         return self.sort if self.sort in ORDERS else "name"
 
-    def apply(self, people: UserQuerySet, *, sessions_are_shown: bool) -> UserQuerySet:
+    def apply(
+        self, people: UserQuerySet, *, sessions_are_shown: bool, leavings: LeavingQuerySet
+    ) -> UserQuerySet:
         """The people this address asks for. What the reader may not know cannot be filtered by."""
         exact = {
             "department": self.department,
@@ -54,7 +64,9 @@ class PeopleFilter(AddressFilter):
             "memberships__group__name": self.group,
         }
         people = people.matching(self.q).filter(**{name: value for name, value in exact.items() if value})
-        if self.leaving:
+        if self.leaving == SCHEDULED:
+            people = people.filter(pk__in=leavings.scheduled().values("user"))
+        elif self.leaving:
             people = people.filter(last_day__isnull=False)
         standing = self.standing(sessions_are_shown=sessions_are_shown)
         return standing_at(people, standing) if standing else people
@@ -75,7 +87,11 @@ class PeoplePage:
 
     @cached_property
     def page(self) -> Page[User]:
-        found = self.chosen.apply(self._everybody, sessions_are_shown=self.sessions_are_shown)
+        found = self.chosen.apply(
+            self._everybody,
+            sessions_are_shown=self.sessions_are_shown,
+            leavings=leavings_known_to(self.reader),
+        )
         return Paginator(found.order_by(*ORDERS[self.chosen.order]), ROWS).get_page(self.chosen.page)
 
     @cached_property
@@ -124,7 +140,14 @@ class PeoplePage:
 
     @cached_property
     def offers(self) -> list[Offer]:
-        return list(_offers(self.chosen, self._everybody, sessions_are_shown=self.sessions_are_shown))
+        offered = list(_offers(self.chosen, self._everybody, sessions_are_shown=self.sessions_are_shown))
+        return offered if self.chosen.leaving else [*offered, self._leaving_offer]
+
+    @property
+    def _leaving_offer(self) -> Offer:
+        known = [HAS_LAST_DAY, SCHEDULED] if may(self.reader, May.TERMINATE_PEOPLE) else [HAS_LAST_DAY]
+        choices = [(value, str(LEAVING_WORDS[value])) for value in known]
+        return offer(_("Leaving"), self.chosen, "leaving", choices)
 
 
 def _chips_on(chosen: PeopleFilter, *, sessions_are_shown: bool) -> Iterator[Chosen]:
@@ -137,7 +160,8 @@ def _chips_on(chosen: PeopleFilter, *, sessions_are_shown: bool) -> Iterator[Cho
             value = clean(getattr(chosen, name))
             yield Chosen(key=key, value=value, remove_url=chosen.address(**{name: ""}))
     if chosen.leaving:
-        yield Chosen(key=_("leaving:"), value=_("has a last day"), remove_url=chosen.address(leaving=""))
+        value = str(LEAVING_WORDS.get(chosen.leaving, LEAVING_WORDS[HAS_LAST_DAY]))
+        yield Chosen(key=_("leaving:"), value=value, remove_url=chosen.address(leaving=""))
 
 
 def _offers(chosen: PeopleFilter, everybody: UserQuerySet, *, sessions_are_shown: bool) -> Iterator[Offer]:
@@ -152,8 +176,6 @@ def _offers(chosen: PeopleFilter, everybody: UserQuerySet, *, sessions_are_shown
     ):
         if values and not getattr(chosen, name):
             yield offer(word, chosen, name, [(value, clean(value)) for value in values])
-    if not chosen.leaving:
-        yield offer(_("Leaving"), chosen, "leaving", [("yes", _("has a last day"))])
 
 
 def _values(everybody: UserQuerySet, column: str) -> list[str]:

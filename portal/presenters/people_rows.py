@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.access import may, people_for, revocations_for, sessions_for
+from portal.access import leavings_known_to, may, people_for, revocations_for, sessions_for
+from portal.presenters.leavings import short_words
 from portal.presenters.standing import (
     Standing,
     StandingWords,
@@ -22,7 +23,7 @@ from portal.presenters.standing import (
 )
 from portal.presenters.words import clean, is_today, last_day_words, name_of
 from portal.roles import May
-from sessions_app.models import Revocation, Role, RoleGrant, User
+from sessions_app.models import Leaving, Revocation, Role, RoleGrant, User
 from sessions_app.models.roles import PRIVILEGED
 
 
@@ -46,6 +47,8 @@ class PersonRow:
     last_used_at: datetime | None
     last_day: str
     leaves_today: bool
+    leaves: str
+    is_stuck: bool
     action: Action | None
     is_reader: bool
 
@@ -76,6 +79,7 @@ class _Known:
     latest: dict[UUID, Revocation]
     readable: frozenset[UUID]
     endable: frozenset[UUID]
+    leavings: dict[UUID, Leaving]
 
     def live(self, person: User) -> int | None:
         return self.uses.get(person.pk, _Use()).live if person.pk in self.shown else None
@@ -91,6 +95,9 @@ def _known_about(people: Sequence[User], reader: User) -> _Known:
         latest=latest,
         readable=frozenset(receipts.values_list("pk", flat=True)),
         endable=_reached(people, reader, May.TERMINATE_PEOPLE) - _out_of_reach(people, reader),
+        leavings={
+            each.user_id: each for each in leavings_known_to(reader).scheduled().filter(user__in=people)
+        },
     )
 
 
@@ -123,6 +130,7 @@ def _row(person: User, known: _Known) -> PersonRow:
     latest = known.latest.get(person.pk)
     live = known.live(person)
     standing = standing_of(person, live=live, latest=latest)
+    leaving = known.leavings.get(person.pk)
     return PersonRow(
         url=reverse("person", args=[person.pk]),
         name=name_of(person),
@@ -133,6 +141,8 @@ def _row(person: User, known: _Known) -> PersonRow:
         last_used_at=known.uses.get(person.pk, _Use()).last_used_at,
         last_day=last_day_words(person.last_day),
         leaves_today=is_today(person.last_day),
+        leaves=short_words(leaving) if leaving else "",
+        is_stuck=leaving is not None and leaving.is_stuck,
         action=_action(person, standing, latest, known),
         is_reader=person.pk == known.reader.pk,
     )

@@ -17,6 +17,7 @@ from portal.access import may, may_for, people_for, revocations_for
 from portal.presenters.access import Access, access_of
 from portal.presenters.attempts import AttemptRow, attempts_for
 from portal.presenters.factorless import factorless_issuers_of
+from portal.presenters.leavings import LeavingNote, note_on
 from portal.presenters.reasons import ask, holders_of
 from portal.presenters.revocations import RevocationRow, rows_of
 from portal.presenters.sessions import Origin, SessionRow, origin_for, session_row
@@ -168,6 +169,21 @@ class PersonPage:
         return (
             self.terminate_refusal is None and not is_over and self.standing.standing is not Standing.NOT_YET
         )
+
+    @cached_property
+    def leaving(self) -> LeavingNote | None:
+        return note_on(self.person, self.reader)
+
+    @property
+    def offers_leaving(self) -> bool:
+        """To schedule one. What stands is changed where it is shown."""
+        is_free = self.leaving is None and not self.person.leavings.scheduled().exists()
+        allowed = may(self.reader, May.SCHEDULE_LEAVING) and self.terminate_refusal is None
+        return is_free and allowed and self.person.is_active
+
+    @property
+    def may_change_leaving(self) -> bool:
+        return self.leaving is not None and self.leaving.may_change and self.terminate_refusal is None
 
     @cached_property
     def may_end_sessions(self) -> bool:

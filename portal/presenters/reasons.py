@@ -87,8 +87,8 @@ def ask(names: list[str]) -> str:
     return _("Ask %s.") % _(" or ").join(names)
 
 
-def holders_of(roles: Collection[Role]) -> list[str]:
-    """Two people who hold one of these roles now, by name: somebody to ask."""
+def holders_of(roles: Collection[Role], *, but: User | None = None) -> list[str]:
+    """Two people who hold one of these roles now, by name: somebody to ask, and never the one it is about."""
     grants = RoleGrant.objects.active().filter(role__in=roles)
-    people = User.objects.active().filter(pk__in=grants.values("user"))
+    people = User.objects.active().filter(pk__in=grants.values("user")).exclude(pk=but.pk if but else None)
     return [name_of(person) for person in people[:NAMED_AT_MOST]]

@@ -22,6 +22,7 @@ from portal.presenters.audit_personal import reads_note
 from portal.presenters.concerned import Concerned, concerned_by
 from portal.presenters.deaths import names_of
 from portal.presenters.factorless import factorless_issuers_of
+from portal.presenters.leavings import note_of, who_scheduled
 from portal.presenters.progress import ProgressLine, progress_of
 from portal.presenters.role_change import RoleFacts, role_facts
 from portal.presenters.sessions import Origin, origin_for
@@ -32,6 +33,8 @@ from sessions_app.models import (
     Attempt,
     EndedSession,
     EnforcementPoint,
+    Leaving,
+    LeavingState,
     Revocation,
     RevocationScope,
     RoleChange,
@@ -381,8 +384,24 @@ class Receipt:
         """For the initiator's own role and for Security; the trail keeps it for nobody else to read here."""
         return self.revocation.note if self._may_read_note else ""
 
+    @cached_property
+    def scheduled(self) -> Leaving | None:
+        """The leaving that it carried out, if it was one."""
+        done = self.revocation.leavings.filter(state=LeavingState.DONE)
+        return done.select_related("initiator_user").first()
+
+    @property
+    def scheduled_words(self) -> str:
+        """'Hana Weiss, 24 Nov, 09:12 UTC'; empty where nobody had scheduled it."""
+        if self.scheduled is None:
+            return ""
+        who, at = who_scheduled(self.scheduled), moment_words(self.scheduled.asked_at)
+        return _("%(who)s, %(at)s UTC") % {"who": who, "at": at}
+
     @property
     def _may_read_note(self) -> bool:
+        if self.scheduled is not None:
+            return bool(note_of(self.scheduled, self.reader))
         initiator = self.revocation.initiator_user
         roles = [str(role) for role in initiator.roles] if initiator else []
         return reads_note(self.reader, initiator_id=str(initiator.pk) if initiator else "", roles_then=roles)

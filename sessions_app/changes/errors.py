@@ -307,6 +307,24 @@ class NothingToReview(ChangeRefused):
     sentence = _("There is nothing to review here, or somebody has reviewed it already.")
 
 
+# --- Leaving ----------------------------------------------------------------------------------------
+
+
+class AccessIsOver(ChangeRefused):
+    code = "access_is_over"
+    sentence = _("Sign-in is blocked for this person already, so there is nothing left to schedule.")
+
+
+class LeavingChanged(ChangeRefused):
+    code = "leaving_changed"
+    sentence = _("Somebody scheduled, changed or cancelled this leaving meanwhile. Look at it as it is now.")
+
+
+class LeavingOver(ChangeRefused):
+    code = "leaving_over"
+    sentence = _("This leaving has begun, or is over, and cannot be cancelled any more.")
+
+
 # --- Many at once -----------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from sessions_app.models.groups import Group, Membership
 from sessions_app.models.identities import Identity
 from sessions_app.models.issuers import Issuer
 from sessions_app.models.leases import Lease
+from sessions_app.models.leavings import Leaving, LeavingState
 from sessions_app.models.legal_holds import LegalHold
 from sessions_app.models.machine_credentials import MachineCredential, Scope
 from sessions_app.models.oauth_clients import AuthorizationCode, Consent, OAuthClient
@@ -64,6 +65,8 @@ __all__ = [
     "Identity",
     "Issuer",
     "Lease",
+    "Leaving",
+    "LeavingState",
     "LegalHold",
     "MachineCredential",
     "Membership",

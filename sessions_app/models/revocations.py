@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from sessions_app.models.leavings import LeavingState
 from sessions_app.models.reasons import Reason
 from sessions_app.models.receipts import draw_receipt
 
@@ -86,13 +87,17 @@ class RevocationQuerySet(QuerySet["Revocation"]):
     def visible_to(
         self, viewer: User, *, through: Collection[Role], own_through: Collection[Role]
     ) -> RevocationQuerySet:
-        """All that concern people reached by `through`, and the viewer's own where `own_through` is held."""
+        """All that concern people reached by `through`, and the viewer's own where `own_through` is held.
+
+        A leaving that the viewer scheduled is their decision as well, although the clock carried it out.
+        """
         from sessions_app.models.users import User
 
         people = User.objects.visible_to(viewer, through=through).values("pk")
         allowed = Q(targets__user__in=people)
         if viewer.roles & frozenset(own_through):
             allowed |= Q(initiator_user=viewer)
+            allowed |= Q(leavings__initiator_user=viewer, leavings__state=LeavingState.DONE)
         return self.filter(pk__in=Revocation.objects.filter(allowed).values("pk"))
 
 

@@ -228,6 +228,20 @@ PERSONAL: Final = (
         readers=Readers.RECEIPTS,
     ),
     Declared(
+        model="sessions_app.Leaving",
+        fields="initiator_name note",
+        purpose=_("to say why somebody leaves, and who decided it"),
+        kept=Kept.RECEIPTS,
+        readers=Readers.RECEIPTS,
+    ),
+    Declared(
+        model="sessions_app.Leaving",
+        fields="initiator_id ticket leaves_at time_zone asked_at closed_at tried_at",
+        purpose=_("to end access at the moment that was agreed, and to prove it"),
+        kept=Kept.ALWAYS,
+        readers=Readers.RECEIPTS,
+    ),
+    Declared(
         model="sessions_app.Step",
         fields="evidence",
         purpose=_("to prove that access in an outside system was taken away"),

@@ -19,6 +19,7 @@ from sessions_app.models import (
     Approval,
     Attempt,
     Consent,
+    Leaving,
     LegalHold,
     MachineCredential,
     Membership,
@@ -137,15 +138,18 @@ def _notes(user: User) -> int:
         about.exclude(note="").update(note="")
         + ProjectEnding.objects.filter(revocation__in=about).exclude(note="").update(note="")
         + Approval.objects.filter(person=user).update(asked_note="", note="", review_note="")
+        + Leaving.objects.filter(user=user).exclude(note="").update(note="")
         + Step.objects.filter(user=user).exclude(evidence="").update(evidence="")
     )
 
 
 def _decisions(user: User) -> int:
     named = {"initiator_name": user.pseudonym}
-    return Revocation.objects.ordered_by(user).update(**named) + ProjectEnding.objects.filter(
-        initiator_user=user
-    ).update(**named)
+    return (
+        Revocation.objects.ordered_by(user).update(**named)
+        + ProjectEnding.objects.filter(initiator_user=user).update(**named)
+        + Leaving.objects.filter(initiator_user=user).update(**named)
+    )
 
 
 def _grants(user: User) -> int:

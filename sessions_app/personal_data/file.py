@@ -30,6 +30,7 @@ OF_SESSIONS: Final = (
     "id", "sid", "client", "began_at", "last_used_at", "expires_at", "ended_at", "authentication_methods",
 )  # fmt: skip
 ORIGIN: Final = ("address", "user_agent", "device_id", "place")
+OF_LEAVINGS: Final = ("state", "leaves_at", "time_zone", "asked_at", "closed_at", "revocation__receipt")
 OF_REVOCATIONS: Final = (
     "receipt", "scope", "reason", "received_at", "decided_at", "cut_off_at", "confirmed_at", "reinstated_at",
     "told_at", "sessions_ended",
@@ -57,14 +58,17 @@ class PersonFile:
 
 def take_file(user: User, *, purpose: str, origin: Origin, by: Initiator) -> PersonFile:
     """The file of a person for a dispute. The entry that it was taken is written before it is given out."""
-    made = _file(user, origin=origin, holds=True)
+    made = _file(user, origin=origin, for_others=True)
     _record(Events.PERSON_FILE_TAKEN, user, made, by=by, personal={"purpose": purpose})
     return made
 
 
 def take_own_data(user: User, *, by: Initiator) -> PersonFile:
-    """What is kept of whoever asks for it. Legal holds are left out: they may be about a dispute with them."""
-    made = _file(user, origin=Origin.SHOWN, holds=False)
+    """What is kept of whoever asks for it.
+
+    Legal holds and scheduled leavings are left out: they may be about a dispute with them, or not told them yet.
+    """
+    made = _file(user, origin=Origin.SHOWN, for_others=False)
     _record(Events.OWN_DATA_TAKEN, user, made, by=by, personal=None)
     return made
 
@@ -82,16 +86,24 @@ def _record(
         )
 
 
-# What says that a dispute is being prepared, which may be one with the person.
-OF_HOLDS: Final = tuple(
+# What says that a dispute or a leaving is being prepared, which the person may not have been told.
+NOT_FOR_THE_PERSON: Final = tuple(
     event.code_for(outcome)
-    for event in (Events.HOLD_OPENED, Events.HOLD_RELEASED)
-    for outcome in (Outcome.DONE, Outcome.REFUSED)
+    for event in (
+        Events.HOLD_OPENED,
+        Events.HOLD_RELEASED,
+        Events.LEAVING_SCHEDULED,
+        Events.LEAVING_CANCELLED,
+        Events.LEAVING_OVERTAKEN,
+        Events.LEAVING_CARRIED_OUT,
+        Events.LEAVING_RESUMED,
+    )
+    for outcome in Outcome
 )
 
 
-def _file(user: User, *, origin: Origin, holds: bool) -> PersonFile:
-    entries = _entries(user, without=() if holds else OF_HOLDS)
+def _file(user: User, *, origin: Origin, for_others: bool) -> PersonFile:
+    entries = _entries(user, without=() if for_others else NOT_FOR_THE_PERSON)
     document = {
         "made_at": database_now(),
         "pseudonym": user.pseudonym,
@@ -109,7 +121,8 @@ def _file(user: User, *, origin: Origin, holds: bool) -> PersonFile:
         "consents": _listed(user.consents.values("client__client_id", "scopes", "given_at")),
         "entries": entries,
     }
-    if holds:
+    if for_others:
+        document["leavings"] = _listed(user.leavings.values(*OF_LEAVINGS))
         document["legal_holds"] = _listed(
             user.legal_holds.values("case", "review_on", "opened_at", "released_at")
         )

@@ -31,7 +31,10 @@ class ReasonRule:
 
 RULES: dict[Reason, ReasonRule] = {
     Reason.OFFBOARDING: ReasonRule(
-        blocks_sign_in=True, roles=frozenset({Role.HR, Role.IT, Role.SECURITY}), machines=True
+        blocks_sign_in=True,
+        roles=frozenset({Role.HR, Role.IT, Role.SECURITY}),
+        machines=True,
+        the_clock=True,  # what one of them scheduled
     ),
     Reason.SECURITY_INCIDENT: ReasonRule(
         second_factor_next=True, roles=frozenset({Role.SECURITY}), machines=True

@@ -19,6 +19,7 @@ from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.approvals import lapse_what_is_old
 from sessions_app.changes.end_project import end_what_is_due, settle_endings
+from sessions_app.changes.leavings import let_people_leave
 from sessions_app.changes.project_checks import run_what_is_due
 from sessions_app.changes.roles import expire_roles
 from sessions_app.personal_data.retention import forget_what_is_old
@@ -125,13 +126,14 @@ class Clock:
             return 0
 
     def carry_on(self) -> int:
-        """Ends what is due and goes on with what is decided about many, while this clock leads.
+        """Lets people leave, ends what is due and goes on with what is decided about many, while this clock leads.
 
         Returns how many are cut off now.
         """
         if time.monotonic() >= self._leads_until:
             return 0
         try:
+            let_people_leave(by=THE_CLOCK)
             lapse_what_is_old(by=THE_CLOCK)
             end_what_is_due(by=THE_CLOCK)
             done = many.carry_on_all(by=THE_CLOCK, seconds=CARRY_ON_SECONDS)

@@ -75,6 +75,16 @@ def sending_empty(page: Page) -> None:
     page.locator("[id$=_error], .note--danger").first.wait_for()
 
 
+def scheduling_a_leaving(page: Page) -> None:
+    """Say when the person leaves, unless that was done before, and wait for their page to say so."""
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    page.get_by_label("Last working day").fill(day.isoformat())
+    page.get_by_label("Note").fill("Contract ends, agreed with Delivery")
+    page.get_by_label("Ticket").fill("HR-2231")
+    page.locator("main .btn--primary[type=submit]").click()
+    page.get_by_text("Access ends").first.wait_for()
+
+
 def signing_in_wrongly(page: Page) -> None:
     page.get_by_label("Work e-mail or user name").fill("nobody")
     page.get_by_label("Password").fill("wrong")

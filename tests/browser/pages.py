@@ -22,6 +22,7 @@ from tests.browser.acts import (
     opening_row,
     registering_a_client,
     saving_a_view,
+    scheduling_a_leaving,
     selecting_two_sessions,
     sending_empty,
     signing_in_wrongly,
@@ -160,6 +161,29 @@ TERMINATE = [
     ),
 ]
 
+CARLOS_LEAVES = (Earlier(who="hana", at=person("Carlos", "leaving/"), act=scheduling_a_leaving),)
+
+LEAVING = [
+    ShownPage(name="leaving", at=person("Ines"), who="hana", act=opening_dialog("Schedule leaving")),
+    ShownPage(name="leaving-empty", at=person("Chen", "leaving/"), who="ivan", act=sending_empty),
+    ShownPage(name="leaving-scheduled", at=person("Carlos"), who="hana", earlier=CARLOS_LEAVES),
+    ShownPage(
+        name="leaving-change",
+        at=person("Carlos"),
+        who="hana",
+        earlier=CARLOS_LEAVES,
+        act=opening_dialog("Change leaving"),
+    ),
+    ShownPage(
+        name="leaving-take-back",
+        at=person("Carlos"),
+        who="ivan",
+        earlier=CARLOS_LEAVES,
+        act=opening_dialog("Take back"),
+    ),
+    ShownPage(name="leaving-list", at="/people/?leaving=scheduled", who="sam", earlier=CARLOS_LEAVES),
+]
+
 REVOCATIONS = [
     ShownPage(name="receipt", at=A_RECEIPT, who="sam"),
     ShownPage(name="receipt-version", at=A_VERSION, who="sam"),
@@ -261,4 +285,4 @@ ERRORS = [
     ShownPage(name="not-found", at="/nowhere/", who="hana"),
 ]
 
-PAGES = [*SIGN_IN, *PEOPLE, *TERMINATE, *REVOCATIONS, *SESSIONS, *AUDIT, *SETTINGS, *ERRORS]
+PAGES = [*SIGN_IN, *PEOPLE, *TERMINATE, *LEAVING, *REVOCATIONS, *SESSIONS, *AUDIT, *SETTINGS, *ERRORS]

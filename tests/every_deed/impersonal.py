@@ -25,6 +25,7 @@ IMPERSONAL: dict[str, str] = {
     "sessions_app.EndedSession": "*",
     "sessions_app.ProjectEnding": "id initiator_kind door fingerprint",
     "sessions_app.ProjectCheck": "id due_at",
+    "sessions_app.Leaving": "id initiator_kind initiator_roles door stuck_because",
     "sessions_app.Step": "id key system made_at due_at what",
     "sessions_app.Approval": "id fingerprint expires_at why review_due_at",
     "sessions_app.RevocationTarget": "left_out keeps",

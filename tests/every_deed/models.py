@@ -24,6 +24,7 @@ TOLD_BY_EVENTS = {
     "sessions_app.Consent": "SI-110",
     "sessions_app.EndedSession": "RV-101 RV-102 RV-104",
     "sessions_app.Identity": "PE-103",
+    "sessions_app.Leaving": "LV-101 LV-102 LV-103 LV-104 LV-105",
     "sessions_app.LegalHold": "PD-110 PD-111",
     "sessions_app.MachineCredential": "MC-101 MC-102",
     "sessions_app.Membership": "RO-110",

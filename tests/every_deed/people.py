@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
+from sessions_app.changes.leavings import LeavingWish, schedule_leaving
 from sessions_app.changes.suspicion import Suspicion, person_suspected
+from sessions_app.changes.zones import ClockChange, LocalMoment
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import decide, revoke
@@ -29,8 +32,16 @@ def suspect(scene: Any) -> None:
     )
 
 
+def scheduled(scene: Any) -> None:
+    """Hana scheduled that Ines leaves tomorrow."""
+    at = database_now() + timedelta(days=1)
+    moment = LocalMoment(at=at, zone="UTC", change=ClockChange.NONE)
+    schedule_leaving(scene.ines, LeavingWish(received_at=database_now(), moment=moment), by=scene.by("hana"))
+
+
 PERSON = "people/<uuid:user_id>/"
 TERMINATE = PERSON + "terminate/"
+LEAVING = PERSON + "leaving/"
 CHANGE_ROLE = PERSON + "role/"
 PROOF = PERSON + "second-factor/"
 ALLOW = PERSON + "allow-sign-in/"
@@ -58,6 +69,24 @@ def terminating_what_is_over(scene: Any) -> Act:
 def terminating_somebody_privileged_as_hr(scene: Any) -> Act:
     form = filled_dialog(scene.browser("hana"), scene.ines)
     return scene.post("hana", f"/people/{scene.ada.pk}/terminate/", form)
+
+
+@deed(LEAVING, "LV-101 hana ines", answers=303)
+def scheduling_a_leaving(scene: Any) -> Act:
+    day = (database_now() + timedelta(days=1)).date()
+    form = {"day": day.isoformat(), "at": "18:00", "zone": "UTC", "ticket": "", "note": "", "instead_of": ""}
+    return scene.post("hana", f"/people/{scene.ines.pk}/leaving/", form)
+
+
+@deed(LEAVING, "AC-403F hana address", answers=403)
+def scheduling_the_leaving_of_somebody_privileged(scene: Any) -> Act:
+    return scene.post("hana", f"/people/{scene.ada.pk}/leaving/", {})
+
+
+@deed(LEAVING + "cancel/", "LV-102 hana ines", answers=303)
+def taking_a_leaving_back(scene: Any) -> Act:
+    scheduled(scene)
+    return scene.post("hana", f"/people/{scene.ines.pk}/leaving/cancel/", {})
 
 
 @deed(CHANGE_ROLE, "RO-110 ivan ines", answers=303)

@@ -54,6 +54,7 @@ DOORS: dict[May, Door] = {
     May.SEE_SESSION_ORIGIN: Door(get="/sessions/?q=ines", shows=lambda page: "203.0.113.7" in page),
     May.SEE_REVOCATIONS: Door(get="/revocations/"),
     May.TERMINATE_PEOPLE: Door(get="/people/{person}/terminate/", post="/people/{person}/terminate/"),
+    May.SCHEDULE_LEAVING: Door(get="/people/{person}/leaving/", post="/people/{person}/leaving/"),
     May.END_SESSIONS: Door(
         post="/sessions/{session}/end/",
         posts={"reason": "user_request", "order_key": "the-matrix"},
