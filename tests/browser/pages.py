@@ -165,7 +165,7 @@ CARLOS_LEAVES = (Earlier(who="hana", at=person("Carlos", "leaving/"), act=schedu
 
 LEAVING = [
     ShownPage(name="leaving", at=person("Ines"), who="hana", act=opening_dialog("Schedule leaving")),
-    ShownPage(name="leaving-empty", at=person("Chen", "leaving/"), who="ivan", act=sending_empty),
+    ShownPage(name="leaving-empty", at=person("Marina", "leaving/"), who="ivan", act=sending_empty),
     ShownPage(name="leaving-scheduled", at=person("Carlos"), who="hana", earlier=CARLOS_LEAVES),
     ShownPage(
         name="leaving-change",
