@@ -323,6 +323,26 @@ class Events:
         _("%(initiator)s could not allow %(target)s to sign in again: %(why)s"),
     )
 
+    WRONG_PERSON_SAID = EventKind(
+        "RV-121",
+        "wrong_person.said",
+        _("%(initiator)s said that receipt %(receipt)s met the wrong person: %(target)s"),
+        ("target", "receipt", "personal.note"),
+    )
+    WRONG_PERSON_GIVEN_BACK = EventKind(
+        "RV-122",
+        "wrong_person.given_back",
+        _("%(initiator)s gave back to %(target)s what receipt %(receipt)s had taken; old tokens stay dead"),
+        ("target", "receipt"),
+        _("%(initiator)s could not give back to %(target)s what was taken: %(why)s"),
+    )
+    WRONG_PERSON_DECLINED = EventKind(
+        "RV-123",
+        "wrong_person.declined",
+        _("%(initiator)s found that receipt %(receipt)s had met the right person: %(target)s"),
+        ("target", "receipt", "personal.note"),
+    )
+
     SECOND_FACTOR_PROVED = EventKind(
         "RV-130",
         "second_factor.proved",

@@ -28,6 +28,7 @@ class May(Enum):
     SCHEDULE_LEAVING = _("Schedule a leaving")
     END_SESSIONS = _("End one session")
     ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
+    SAY_WRONG_PERSON = _("Say that a receipt met the wrong person")
     CHANGE_MEMBERSHIPS = _("Change a person's groups and entitlements")
     SEE_AUDIT = _("Browse the audit trail")
     UNMASK_DETAILS = _("Unmask personal details of an entry, with a purpose")
@@ -61,6 +62,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.SCHEDULE_LEAVING:     (OWN, ALL, ALL, NO,  NO,  NO),
     May.END_SESSIONS:         (NO,  ALL, ALL, NO,  NO,  NO),
     May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
+    May.SAY_WRONG_PERSON:     (OWN, ALL, ALL, NO,  NO,  NO),
     May.CHANGE_MEMBERSHIPS:   (NO,  ALL, ALL, NO,  NO,  NO),
     May.SEE_AUDIT:            (OWN, OWN, ALL, NO,  ALL, OWN),
     May.UNMASK_DETAILS:       (NO,  NO,  NO,  NO,  ALL, NO),

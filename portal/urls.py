@@ -34,6 +34,7 @@ from portal.views import (
     terminate,
     unmasking,
     verification,
+    wrong_person,
 )
 from portal.views.theme import choose_theme
 from sessions_app.doors.api.service import api
@@ -70,6 +71,17 @@ urlpatterns = [
         "revocations/<str:number>/v/<int:version>.json", revocations.version_json, name="receipt_version_json"
     ),
     path("revocations/<str:number>/v/<int:version>.pdf", revocations.version_pdf, name="receipt_version_pdf"),
+    path("revocations/<str:number>/wrong-person/", wrong_person.say, name="wrong_person"),
+    path(
+        "revocations/<str:number>/wrong-person/<uuid:correction_id>/give-back/",
+        wrong_person.give_back,
+        name="give_back",
+    ),
+    path(
+        "revocations/<str:number>/wrong-person/<uuid:correction_id>/decline/",
+        wrong_person.decline,
+        name="correction_decline",
+    ),
     path("revocations/<str:number>/try/", revocations.try_now, name="try_now"),
     path("sessions/", sessions.listing, name="sessions"),
     path("sessions/new/", sessions.news, name="session_news"),

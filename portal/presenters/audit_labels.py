@@ -29,6 +29,8 @@ LABELS: dict[str, StrOrPromise] = {
     "due_at": _("Due"),
     "was": _("Was"),
     "keeps": _("Projects that go on"),
+    "given_back": _("Given back"),
+    "not_given_back": _("Not given back"),
     "left_out": _("Left out"),
     "subject": _("Whose"),
     "checked": _("Checked up to"),

@@ -38,6 +38,7 @@ CHANGES: dict[Change, StrOrPromise] = {
     Change.SECOND_FACTOR_WAIVED: gettext_lazy("Second factor waived"),
     Change.CLAIMS_COMPARED: gettext_lazy("New token compared"),
     Change.SIGN_IN_ALLOWED_AGAIN: gettext_lazy("Sign-in allowed again"),
+    Change.WRONG_PERSON: gettext_lazy("Wrong person"),
     Change.SEALED: gettext_lazy("Entries numbered in the chain"),
     Change.MADE_LATE: gettext_lazy("Signed late, by the clock"),
 }

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import fetch_or_refuse, may, people_for, requires, revocations_for
 from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.presenters.corrections import Corrections
 from portal.presenters.receipt import Receipt
 from portal.presenters.receipt_json import as_json, version_as_json
 from portal.presenters.receipt_pdf import as_pdf
@@ -94,6 +95,7 @@ def _show(request: HtmxRequest, revocation: Revocation) -> HttpResponse:
     context = {
         "receipt": shown,
         "versions": SignedVersions(shown),
+        "corrections": Corrections(shown),
         "timeline": timeline_of_receipt(shown.number, request.user) if browses else None,
     }
     return page_or_part(request, RECEIPT, "receipt", context)

@@ -325,6 +325,19 @@ class LeavingOver(ChangeRefused):
     sentence = _("This leaving has begun, or is over, and cannot be cancelled any more.")
 
 
+# --- The wrong person -------------------------------------------------------------------------------
+
+
+class NotInReceipt(ChangeRefused):
+    code = "not_in_receipt"
+    sentence = _("This receipt ended nothing of this person.")
+
+
+class CorrectionOver(ChangeRefused):
+    code = "correction_over"
+    sentence = _("Somebody has decided this already.")
+
+
 # --- Many at once -----------------------------------------------------------------------------------
 
 

@@ -65,6 +65,14 @@ def allow_sign_in_again(user: User, *, by: Initiator, reason: str) -> Reinstatem
 def _decide(user: User, *, by: Initiator, reason: str) -> tuple[datetime, list[BlacklistEntry]]:
     locked = User.objects.select_for_update().get(pk=user.pk)
     _refuse(locked, by=by)
+    return lift_block(locked, by=by, reason=reason)
+
+
+def lift_block(locked: User, *, by: Initiator, reason: str) -> tuple[datetime, list[BlacklistEntry]]:
+    """Step 2 for a change that gives back more than this; expects its transaction and the person's lock.
+
+    Such a change publishes once it is committed (`publish_what_is_true`).
+    """
     now = database_now()
     locked.revision += 1
     locked.sign_in_blocked_at = None

@@ -4,6 +4,7 @@ from sessions_app.models.applications import Application, AsksHow
 from sessions_app.models.approvals import Approval, ApprovalKind, ApprovalState, ReviewVerdict
 from sessions_app.models.attempts import Attempt
 from sessions_app.models.blacklist_entries import BlacklistEntry, BlacklistState, EntryKind
+from sessions_app.models.corrections import Correction, CorrectionState
 from sessions_app.models.enforcement_points import EnforcementPoint
 from sessions_app.models.entitlements import Entitlement
 from sessions_app.models.groups import Group, Membership
@@ -56,6 +57,8 @@ __all__ = [
     "BlacklistState",
     "CheckKind",
     "Consent",
+    "Correction",
+    "CorrectionState",
     "EndedSession",
     "EndingState",
     "EnforcementPoint",

@@ -235,9 +235,23 @@ PERSONAL: Final = (
         readers=Readers.RECEIPTS,
     ),
     Declared(
+        model="sessions_app.Correction",
+        fields="why note",
+        purpose=_("to say why somebody was the wrong person"),
+        kept=Kept.RECEIPTS,
+        readers=Readers.RECEIPTS,
+    ),
+    Declared(
         model="sessions_app.Leaving",
         fields="initiator_id ticket leaves_at time_zone asked_at closed_at tried_at",
         purpose=_("to end access at the moment that was agreed, and to prove it"),
+        kept=Kept.ALWAYS,
+        readers=Readers.RECEIPTS,
+    ),
+    Declared(
+        model="sessions_app.Correction",
+        fields="asked_at decided_at in_effect_at given_back not_given_back",
+        purpose=PROVE,
         kept=Kept.ALWAYS,
         readers=Readers.RECEIPTS,
     ),

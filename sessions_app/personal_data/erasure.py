@@ -19,6 +19,7 @@ from sessions_app.models import (
     Approval,
     Attempt,
     Consent,
+    Correction,
     Leaving,
     LegalHold,
     MachineCredential,
@@ -137,6 +138,7 @@ def _notes(user: User) -> int:
     return (
         about.exclude(note="").update(note="")
         + ProjectEnding.objects.filter(revocation__in=about).exclude(note="").update(note="")
+        + Correction.objects.filter(user=user).update(why="", note="")
         + Approval.objects.filter(person=user).update(asked_note="", note="", review_note="")
         + Leaving.objects.filter(user=user).exclude(note="").update(note="")
         + Step.objects.filter(user=user).exclude(evidence="").update(evidence="")

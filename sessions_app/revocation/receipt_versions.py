@@ -36,6 +36,7 @@ class Change(StrEnum):
     SECOND_FACTOR_WAIVED = "second_factor_waived"
     CLAIMS_COMPARED = "claims_compared"
     SIGN_IN_ALLOWED_AGAIN = "sign_in_allowed_again"
+    WRONG_PERSON = "wrong_person"
     SEALED = "sealed"
     MADE_LATE = "made_late"
 
@@ -131,6 +132,7 @@ def what_is_true(revocation: Revocation) -> dict[str, Any]:
         "proof": _proof(revocation),
         "second_factor": _second_factor(revocation),
         "role_change": _role_change(revocation),
+        "wrong_person": _wrong_person(revocation),
         "systems": {"outside": [], "said": NO_OUTSIDE_SYSTEMS},
     }
 
@@ -225,6 +227,22 @@ def _second_factor(revocation: Revocation) -> dict[str, str | None] | None:
         "proved_to": issuer.iss if issuer else None,
         "waived_at": stamp(revocation.second_factor_waived_at),
     }
+
+
+def _wrong_person(revocation: Revocation) -> list[dict[str, Any]]:
+    """Who was said to be the wrong person, and what was given back."""
+    return [
+        {
+            "person": str(each.user_id),
+            "state": each.state,
+            "said_at": stamp(each.asked_at),
+            "decided_at": stamp(each.decided_at),
+            "in_effect_at": stamp(each.in_effect_at),
+            "given_back": each.given_back,
+            "not_given_back": each.not_given_back,
+        }
+        for each in revocation.corrections.order_by("asked_at", "id")
+    ]
 
 
 def _role_change(revocation: Revocation) -> dict[str, Any] | None:

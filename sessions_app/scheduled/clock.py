@@ -8,6 +8,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from threading import Event, Thread
 
 from django.db import close_old_connections, connection
@@ -22,6 +23,7 @@ from sessions_app.changes.end_project import end_what_is_due, settle_endings
 from sessions_app.changes.leavings import let_people_leave
 from sessions_app.changes.project_checks import run_what_is_due
 from sessions_app.changes.roles import expire_roles
+from sessions_app.changes.wrong_person import settle_corrections
 from sessions_app.personal_data.retention import forget_what_is_old
 from sessions_app.revocation import gate, many, sweeper
 from sessions_app.revocation.confirmations import note_absent_sign_ins
@@ -47,6 +49,18 @@ FORGET_SECONDS = 600.0
 SIGN_SECONDS = 2.0
 
 THE_CLOCK = the_clock()
+
+
+# In this order: what is due is decided, then carried out, then looked at. Each takes a few seconds at most.
+WHAT_PEOPLE_AGREED: tuple[Callable[[], object], ...] = (
+    partial(let_people_leave, by=THE_CLOCK),
+    partial(lapse_what_is_old, by=THE_CLOCK),
+    partial(end_what_is_due, by=THE_CLOCK),
+    partial(many.carry_on_all, by=THE_CLOCK, seconds=CARRY_ON_SECONDS),
+    settle_endings,
+    settle_corrections,
+    partial(run_what_is_due, by=THE_CLOCK, seconds=CHECK_SECONDS),
+)
 
 
 class Clock:
@@ -125,24 +139,18 @@ class Clock:
             logger.exception("entries were not written out; trying again")
             return 0
 
-    def carry_on(self) -> int:
-        """Lets people leave, ends what is due and goes on with what is decided about many, while this clock leads.
+    def carry_on(self) -> None:
+        """Ends what is due, goes on with what is decided about many, and looks after what follows from it.
 
-        Returns how many are cut off now.
+        Each for itself: one that fails is tried again in the next turn and does not hold up the others.
         """
-        if time.monotonic() >= self._leads_until:
-            return 0
-        try:
-            let_people_leave(by=THE_CLOCK)
-            lapse_what_is_old(by=THE_CLOCK)
-            end_what_is_due(by=THE_CLOCK)
-            done = many.carry_on_all(by=THE_CLOCK, seconds=CARRY_ON_SECONDS)
-            settle_endings()
-            run_what_is_due(by=THE_CLOCK, seconds=CHECK_SECONDS)
-            return done
-        except Exception:  # the loop outlives every failure
-            logger.exception("decisions about many people were not carried on; trying again")
-            return 0
+        for work in WHAT_PEOPLE_AGREED:
+            if time.monotonic() >= self._leads_until:
+                return
+            try:
+                work()
+            except Exception:  # the loop outlives every failure
+                logger.exception("not done, trying again: %s", work)
 
     def seal(self) -> int:
         """Seals what waits while this clock leads; returns how many. Never fails: the next turn tries again."""

@@ -47,6 +47,7 @@ IMPERSONAL: dict[str, str] = {
     "oauth2_provider.RefreshToken": "*",
     "sessions_app.Attempt": "receipt",
     "sessions_app.BlacklistEntry": "receipt why",
+    "sessions_app.Correction": "id",
     "sessions_app.MachineCredential": (
         "id name prefix secret_hash scopes networks created_at expires_at last_used_at revoked_at"
     ),

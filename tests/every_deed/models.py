@@ -22,6 +22,7 @@ TOLD_BY_EVENTS = {
     "audit.ExportJob": "EX-101 EX-102 EX-103 EX-104",
     "sessions_app.Approval": "AP-101 AP-102 AP-103 AP-104 AP-105 AP-110 AP-111",
     "sessions_app.Consent": "SI-110",
+    "sessions_app.Correction": "RV-121 RV-122 RV-123",
     "sessions_app.EndedSession": "RV-101 RV-102 RV-104",
     "sessions_app.Identity": "PE-103",
     "sessions_app.Leaving": "LV-101 LV-102 LV-103 LV-104 LV-105",

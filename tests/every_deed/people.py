@@ -8,6 +8,7 @@ from typing import Any
 
 from sessions_app.changes.leavings import LeavingWish, schedule_leaving
 from sessions_app.changes.suspicion import Suspicion, person_suspected
+from sessions_app.changes.wrong_person import say_wrong_person
 from sessions_app.changes.zones import ClockChange, LocalMoment
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
@@ -138,6 +139,38 @@ def letting_somebody_sign_in_again(scene: Any) -> Act:
 @deed(ALLOW, "RV-120F sam sam", answers=403)
 def letting_oneself_sign_in_again(scene: Any) -> Act:
     return scene.post("sam", f"/people/{scene.sam.pk}/allow-sign-in/", {"reason": "came back"})
+
+
+WRONG_PERSON = "revocations/<str:number>/wrong-person/"
+
+
+def said_to_be_wrong(scene: Any) -> Any:
+    """Hana says that Ines was the wrong person; returns the correction."""
+    return say_wrong_person(
+        revoke(an_order(scene)), scene.ines, by=scene.by("hana"), why="meant somebody else"
+    )
+
+
+def correction_of(said: Any) -> str:
+    return f"/revocations/{said.revocation.receipt}/wrong-person/{said.pk}/"
+
+
+@deed(WRONG_PERSON, "RV-121 sam ines", answers=303)
+def saying_that_it_was_the_wrong_person(scene: Any) -> Act:
+    form = {"person": str(scene.ines.pk), "why": "meant somebody else"}
+    return scene.post("sam", f"/revocations/{scene.receipt_id}/wrong-person/", form)
+
+
+@deed(WRONG_PERSON + "<uuid:correction_id>/give-back/", "RV-120 ivan ines", "RV-122 ivan ines", answers=303)
+def giving_back_what_was_taken(scene: Any) -> Act:
+    return scene.post("ivan", correction_of(said_to_be_wrong(scene)) + "give-back/", {"note": ""})
+
+
+@deed(WRONG_PERSON + "<uuid:correction_id>/decline/", "RV-123 ivan ines", answers=303)
+def finding_that_it_was_the_right_person(scene: Any) -> Act:
+    return scene.post(
+        "ivan", correction_of(said_to_be_wrong(scene)) + "decline/", {"note": "HR confirmed it"}
+    )
 
 
 @deed(PERSON + "sessions/<uuid:session_id>/end/", "RV-102 sam ines", "RV-110 sam ines", answers=303)

@@ -64,6 +64,11 @@ DOORS: dict[May, Door] = {
         post="/people/{blocked}/allow-sign-in/",
         posts={"reason": "back"},
     ),
+    May.SAY_WRONG_PERSON: Door(
+        get="/revocations/{receipt}/wrong-person/",
+        post="/revocations/{receipt}/wrong-person/",
+        posts={"why": "hit the wrong Left"},
+    ),
     May.CHANGE_MEMBERSHIPS: Door(
         get="/people/{person}/role/",
         post="/people/{person}/role/",
@@ -129,10 +134,19 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
         )
     )
     entry = AuditEntry.objects.of_events(Events.USER_TERMINATED.code).get()
+    by_hana = revoke(
+        Order(
+            initiator=initiator_of(people["hana"]),
+            reason=Reason.OFFBOARDING,
+            scope=OneUser(user_id=a_person("leaver").pk),
+            received_at=blocked.created_at,
+        )
+    )
     return {
         "person": str(ines.pk),
         "session": str(open_session(ines).pk),
         "blocked": str(blocked.pk),
+        "receipt": by_hana.receipt,
         "entry": str(entry.pk),
     }
 
