@@ -214,6 +214,19 @@ class Events:
         ("target", "project", "receipt", "details.which", "details.found"),
         _("A later look at the ended project %(target)s found fault: %(why)s, receipt %(receipt)s"),
     )
+    REPORT_TAKEN = EventKind(
+        "PJ-152",
+        "project.report_taken",
+        _("%(initiator)s took the access report of the project %(target)s as a file (%(form)s)"),
+        ("target", "project", "receipt", "details.form", "details.sha256", "details.report"),
+    )
+    REPORT_SIGNED = EventKind(
+        "PJ-153",
+        "project.report_signed",
+        _("%(initiator)s signed off the access report of the project %(target)s, as %(capacity)s"),
+        ("target", "project", "receipt", "details.capacity", "details.report", "personal.note"),
+        _("%(initiator)s could not sign off the access report of the project %(target)s: %(why)s"),
+    )
     # --- A second person ---
     APPROVAL_ASKED = EventKind(
         "AP-101",

@@ -52,11 +52,21 @@ def sentence(entry: AuditEntry, subjects: Iterable[AuditSubject]) -> str:
     return str(entry.event.sentence_for(Outcome(entry.outcome))) % _OrNothing(spoken)
 
 
+def in_words(field: str, code: str) -> str:
+    """What a code of a field is called, where its owner named it; else the code itself."""
+    return _in_words(field, code)
+
+
+def person_pseudonym(person: str) -> str:
+    """Somebody without a name."""
+    return gettext("person %(id)s") % {"id": _short(person)}
+
+
 def initiator_pseudonym(entry: AuditEntry) -> str:
     """Who asked, without a name."""
     match entry.initiator_kind:
         case InitiatorKind.USER:
-            return gettext("person %(id)s") % {"id": _short(entry.initiator_id)}
+            return person_pseudonym(entry.initiator_id)
         case InitiatorKind.CLOCK:
             return gettext("the clock")
         case InitiatorKind.SHELL:
@@ -72,7 +82,7 @@ def target_pseudonym(entry: AuditEntry) -> str:
     if not entry.target_id:
         return NOTHING
     if entry.target_kind == "user":
-        return gettext("person %(id)s") % {"id": _short(entry.target_id)}
+        return person_pseudonym(entry.target_id)
     return f"{entry.target_kind.replace('_', ' ')} {_short(entry.target_id)}"
 
 

@@ -45,6 +45,9 @@ class May(Enum):
     CHANGE_HOLDS = _("Open and release legal holds")
     ERASE_PEOPLE = _("Erase people whose access has ended")
     TAKE_FILES = _("Take the file of a person for a dispute")
+    SEE_PROJECT_REPORTS = _("Read and take a project's access report")
+    SIGN_OFF_REPORT = _("Sign off a project's access report")
+    CHECK_PROJECTS = _("Check an ended project again")
 
 
 COLUMNS = (Role.HR, Role.IT, Role.SECURITY, Role.PROJECT_MANAGER, Role.AUDITOR, Role.ADMIN)
@@ -79,6 +82,9 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.CHANGE_HOLDS:         (NO,  NO,  ALL, NO,  NO,  ALL),
     May.ERASE_PEOPLE:         (NO,  NO,  NO,  NO,  NO,  ALL),
     May.TAKE_FILES:           (NO,  NO,  ALL, NO,  ALL, NO),
+    May.SEE_PROJECT_REPORTS:  (NO,  ALL, ALL, OWN, ALL, NO),
+    May.SIGN_OFF_REPORT:      (NO,  NO,  NO,  OWN, ALL, NO),
+    May.CHECK_PROJECTS:       (NO,  ALL, ALL, NO,  NO,  NO),
 }
 # fmt: on
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext_lazy as _
 
 from audit.presentation import name_codes
+from sessions_app.changes import report_signing
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.changes.leavings import FAILED
 from sessions_app.changes.reinstate import REASON_CODE
 from sessions_app.doors.callers import NotProved, ScopeMissing
-from sessions_app.models import ApprovalKind, CheckKind, ReviewVerdict, Role, SignalOutcome
+from sessions_app.models import ApprovalKind, CheckKind, ResourceKind, ReviewVerdict, Role, SignalOutcome
 from sessions_app.models.reasons import Reason
 from sessions_app.outbound import CallFailure
 from sessions_app.personal_data import erasure, holds
@@ -47,7 +48,7 @@ FOUND: Final[dict[str, StrOrPromise]] = {
 
 FAILED_HERE: Final = _("An error here, which the log tells.")
 # Children of ChangeRefused that live beside what they refuse are found once their modules are loaded.
-LOADED: Final = (erasure, holds)
+LOADED: Final = (erasure, holds, report_signing)
 
 
 def name_our_codes() -> None:
@@ -58,6 +59,7 @@ def name_our_codes() -> None:
     name_codes("which", dict(CheckKind.choices))
     name_codes("kind", {**KINDS, **dict(ApprovalKind.choices)})
     name_codes("verdict", dict(ReviewVerdict.choices))
+    name_codes("resource", dict(ResourceKind.choices))
     name_codes("became", dict(SignalOutcome.choices))
     name_codes("why", {**_sentences_of(ChangeRefused), **_sentences_of(OrderRefused), **NOT_PROVED})
     name_codes("why", {**dict(CallFailure.choices), **dict(SetFailure.choices)})

@@ -21,14 +21,15 @@ from audit.evidence.documents import as_pdf
 from audit.evidence.matching import MatchRow
 from audit.evidence.pack import Pack
 from audit.evidence.sampling import METHOD
+from audit.evidence.signed_pack import sign_manifest
 from audit.exports.spreadsheet import BYTE_ORDER_MARK, lines_of
 from audit.initiators import Initiator
 from audit.models import AuditEntry
 from audit.proofs import key_lines
 from audit.receipts import signed, stamp
 from audit.record import Target, record
-from audit.signing import EVIDENCE, current_fingerprint, sign
-from audit.verifier import EVIDENCE_FORMAT, KEYS, MANIFEST, MANIFEST_SIGNATURE, canonical
+from audit.signing import current_fingerprint
+from audit.verifier import EVIDENCE_FORMAT, KEYS, canonical
 
 NO_POLICIES = "policies do not exist in this version; these are the settings that operators edit"
 READ_ME = """Evidence of leavers.
@@ -61,7 +62,7 @@ def write_pack(file: BinaryIO, pack: Pack) -> PackWritten:
         for name, content in _files(pack):
             archive.writestr(name, content)
             listed[name] = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
-        _sign(archive, _manifest(pack, listed))
+        sign_manifest(archive, _manifest(pack, listed))
     return _known_again(file)
 
 
@@ -93,13 +94,6 @@ def _known_again(file: BinaryIO) -> PackWritten:
         size += len(piece)
     file.seek(0)
     return PackWritten(sha256=digest.hexdigest(), size=size)
-
-
-def _sign(archive: zipfile.ZipFile, manifest: bytes) -> None:
-    signature = sign(EVIDENCE, manifest)
-    said = {"key_id": signature.key_id, "purpose": EVIDENCE, "signature": signature.value.hex()}
-    archive.writestr(MANIFEST, manifest)
-    archive.writestr(MANIFEST_SIGNATURE, canonical(said) + b"\n")
 
 
 def _manifest(pack: Pack, listed: Mapping[str, Any]) -> bytes:

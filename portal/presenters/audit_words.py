@@ -58,6 +58,8 @@ TITLES: dict[str, StrOrPromise] = {
     "LV-103": _("Left earlier"),
     "LV-104": _("Left as scheduled"),
     "LV-105": _("Leaving stands again"),
+    "PJ-152": _("Project report taken"),
+    "PJ-153": _("Project report signed"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),

@@ -140,8 +140,7 @@ class _Look:
         Where the entry has run out no token of that time can be alive, unless the session was used since.
         """
         cutoff = from_milliseconds(target.cutoff_ms)
-        was_used = session.last_used_at is not None and session.last_used_at > cutoff
-        can_be = was_used or self._must_stand(session.identity, target)
+        can_be = session.last_used_at > cutoff or self._must_stand(session.identity, target)
         if session.began_at > cutoff or not can_be:
             return False
         began_ms = to_milliseconds(session.began_at)

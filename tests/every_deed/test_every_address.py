@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sessions_app.models import Session
-from tests.every_deed import api, audit_pages, oauth, own, people, privacy, sign_in  # noqa: F401  # each fills the table
+from tests.every_deed import api, audit_pages, oauth, own, people, privacy, reports, sign_in  # noqa: F401  # each fills the table
 from tests.every_deed import settings as settings_pages  # noqa: F401
 from tests.every_deed.addresses import addresses, closed, closed_example, guarded
 from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry, receipts_behind
@@ -95,7 +95,7 @@ def test_somebody_without_the_right_is_refused_and_the_attempt_recorded(at: str,
     assert left_since(before) == ["AC-403F otto address"] * answers.count(403) != []
 
 
-EXAMPLES = {"uuid": "6f1c7b52-9c1e-4a0e-8d3f-0b5a4b0c9a11", "int": "1", "str": "csv"}
+EXAMPLES = {"uuid": "6f1c7b52-9c1e-4a0e-8d3f-0b5a4b0c9a11", "int": "1", "str": "csv", "slug": "phoenix"}
 
 
 @pytest.mark.parametrize("at", sorted(closed()))

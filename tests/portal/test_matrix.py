@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from audit.events import Events
 from audit.models import AuditEntry
@@ -18,7 +20,7 @@ from sessions_app.models import Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
-from tests.factories import a_credential, a_grant, a_person, initiator_of, open_session
+from tests.factories import a_credential, a_grant, a_person, a_project, initiator_of, open_session
 from tests.portal.signed_in import browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -113,6 +115,9 @@ DOORS: dict[May, Door] = {
     May.TAKE_FILES: Door(
         get="/people/{person}/file/", post="/people/{person}/file/", posts={"purpose": "short"}
     ),
+    May.SEE_PROJECT_REPORTS: Door(get="/projects/phoenix/report/"),
+    May.SIGN_OFF_REPORT: Door(post="/projects/phoenix/report/sign/", posts={"note": "read", "seen": "none"}),
+    May.CHECK_PROJECTS: Door(post="/projects/phoenix/report/check/"),
 }
 
 LET_IN = {200, 302, 303, 409, 422}  # 409 and 422 are about what was sent, not about who sent it
@@ -142,6 +147,7 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
             received_at=blocked.created_at,
         )
     )
+    a_project("phoenix", ends_at=timezone.now() + timedelta(days=30), manager=people["paula"])
     return {
         "person": str(ines.pk),
         "session": str(open_session(ines).pk),
