@@ -85,6 +85,17 @@ def scheduling_a_leaving(page: Page) -> None:
     page.get_by_text("Access ends").first.wait_for()
 
 
+def saying_wrong_person(page: Page) -> None:
+    """Say that the receipt met the wrong person, unless that was said before."""
+    opener = page.get_by_role("link", name="This was the wrong person")
+    if not opener.count():
+        return
+    opener.click()
+    page.get_by_label("What happened?").fill("The list from HR had the line below in mind")
+    page.get_by_role("button", name="Ask to give it back").click()
+    page.get_by_text("IT and Security are asked to give it back.").wait_for()
+
+
 def signing_in_wrongly(page: Page) -> None:
     page.get_by_label("Work e-mail or user name").fill("nobody")
     page.get_by_label("Password").fill("wrong")

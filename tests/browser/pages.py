@@ -22,6 +22,7 @@ from tests.browser.acts import (
     opening_row,
     registering_a_client,
     saving_a_view,
+    saying_wrong_person,
     scheduling_a_leaving,
     selecting_two_sessions,
     sending_empty,
@@ -184,7 +185,19 @@ LEAVING = [
     ShownPage(name="leaving-list", at="/people/?leaving=scheduled", who="sam", earlier=CARLOS_LEAVES),
 ]
 
+WAS_WRONG = (Earlier(who="ivan", at=A_RECEIPT, act=saying_wrong_person),)
+
 REVOCATIONS = [
+    ShownPage(name="wrong-person", at=A_RECEIPT, who="sam", act=opening_dialog("This was the wrong person")),
+    ShownPage(name="wrong-person-said", at=A_RECEIPT, who="sam", earlier=WAS_WRONG),
+    ShownPage(name="give-back", at=A_RECEIPT, who="sam", earlier=WAS_WRONG, act=opening_dialog("Give back")),
+    ShownPage(
+        name="right-person",
+        at=A_RECEIPT,
+        who="sam",
+        earlier=WAS_WRONG,
+        act=opening_dialog("It was the right person"),
+    ),
     ShownPage(name="receipt", at=A_RECEIPT, who="sam"),
     ShownPage(name="receipt-version", at=A_VERSION, who="sam"),
     ShownPage(name="revocations", at="/revocations/", who="sam"),
