@@ -26,7 +26,7 @@ from sessions_app.models import Project, User
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-SHOWN_AT_MOST = 200
+SHOWN_AT_MOST, LINES_AT_MOST = 200, 600
 LONGEST_TEXT = 2000
 
 # By which look of `portal.states` each line of a system is drawn: green only for what was read back.
@@ -56,6 +56,7 @@ class Tally:
 class SystemRow:
     """One system of one contractor, or of the whole project, safe to show."""
 
+    who: str
     system: str
     what: str
     kind: str
@@ -68,18 +69,18 @@ class SystemRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ContractorRow:
-    """`url` is empty for readers who see no people."""
+    """`url` is empty for readers who see no people, `last_active_at` for those who may know the day only."""
 
     name: str
     url: str
     last_active: str
+    last_active_at: datetime | None
     sessions: int
     revoked_at: datetime | None
     sign_in: str
     is_exception: bool
     summary: str
     open_tasks: int
-    systems: list[SystemRow]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,14 +213,14 @@ class ReportPage:
         return ContractorRow(
             name=clean(words.contractor_words(each)),
             url=reverse("person", args=[each.person]) if self._sees_people else "",
-            last_active=words.last_active_words(each, to_the_moment=sees_moments(self._reader)),
+            last_active=words.last_active_words(each, to_the_moment=False),
+            last_active_at=each.last_active_at if sees_moments(self._reader) else None,
             sessions=each.sessions_ended,
             revoked_at=each.cutoff_at,
             sign_in=clean(words.sign_in_words(each), LONGEST_TEXT),
             is_exception=each.is_exception,
             summary=_systems_words(len(systems), still_open),
             open_tasks=still_open,
-            systems=[_system_row(line) for line in systems],
         )
 
     @cached_property
@@ -227,9 +228,23 @@ class ReportPage:
         return may(self._reader, May.SEE_PEOPLE)
 
     @property
-    def whole(self) -> list[SystemRow]:
-        """What is taken away once, whoever used it."""
-        return [_system_row(words.task_line(task)) for task in self._whole.tasks[:SHOWN_AT_MOST]]
+    def systems(self) -> list[SystemRow]:
+        """What is taken away once, whoever used it, before what each contractor had."""
+        return [_system_row(who, line) for who, line in self._lines[:LINES_AT_MOST]]
+
+    @property
+    def systems_not_shown(self) -> int:
+        return max(0, len(self._lines) - LINES_AT_MOST)
+
+    @cached_property
+    def _lines(self) -> list[tuple[str, SystemLine]]:
+        report = self._whole
+        whole = [(report.name, words.task_line(task)) for task in report.tasks]
+        return whole + [
+            (words.contractor_words(each), line)
+            for each in report.contractors
+            for line in words.systems_of(each, report)
+        ]
 
     @property
     def checks(self) -> list[CheckRow]:
@@ -305,8 +320,9 @@ def _systems_words(count: int, still_open: int) -> str:
     return ngettext("%d system", "%d systems", count) % count
 
 
-def _system_row(line: SystemLine) -> SystemRow:
+def _system_row(who: str, line: SystemLine) -> SystemRow:
     return SystemRow(
+        who=clean(who),
         system=clean(line.system),
         what=clean(line.what, LONGEST_TEXT),
         kind=LOOKS[line.shown],
