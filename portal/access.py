@@ -24,7 +24,6 @@ from sessions_app.models import Leaving, MachineCredential, Project, Revocation,
 from sessions_app.models.leavings import LeavingQuerySet
 from sessions_app.models.projects import ProjectQuerySet
 from sessions_app.models.revocations import RevocationQuerySet
-from sessions_app.models.roles import PopulationKind
 from sessions_app.models.sessions import SessionQuerySet
 from sessions_app.models.users import UserQuerySet
 
@@ -143,19 +142,11 @@ def projects_for(viewer: User, what: May) -> ProjectQuerySet:
     "Own" is what they manage or deputise. A role narrowed to some people reaches no project, which may have others
     on it, unless it was granted for exactly that project.
     """
-    through = roles_with(what)
-    projects: ProjectQuerySet = Project.objects.all()
-    if viewer.reaches_everybody(through=through):
-        return projects
-    granted = {
-        grant.population_value
-        for grant in viewer.lasting_grants()
-        if grant.role in through and grant.population_kind == PopulationKind.PROJECT
-    }
-    reach = Q(key__in=granted)
-    if roles_with(what, Reach.OWN) & viewer.lasting_roles:
-        reach |= Q(pk__in=Project.objects.managed_by(viewer).values("pk"))
-    return projects.filter(reach)
+    reached = Project.objects.reached_by(viewer, through=roles_with(what))
+    if not roles_with(what, Reach.OWN) & viewer.lasting_roles:
+        return reached
+    own = Project.objects.managed_by(viewer)
+    return Project.objects.filter(Q(pk__in=reached.values("pk")) | Q(pk__in=own.values("pk")))
 
 
 def leavings_for(viewer: User) -> LeavingQuerySet:

@@ -2,7 +2,9 @@
 
 import os
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -65,3 +67,51 @@ def environment_name() -> str:
             "It separates the blacklist of this installation from every other one."
         )
     return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailServer:
+    """Where mail goes out: `starttls` begins in the clear and insists on encryption, `tls` never is in the clear."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    starttls: bool = False
+    tls: bool = False
+
+
+MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def mail_server(name: str) -> MailServer | None:
+    """NAME (or the file of NAME_FILE) as smtp://, smtp+starttls:// or smtps://user:password@host:port; None if unset.
+
+    Raises ImproperlyConfigured, without the value, for anything else, and for a password that would travel in the
+    clear to another machine.
+    """
+    value = secret(name)
+    if not value:
+        return None
+    try:
+        url = urlsplit(value)
+        server = MailServer(
+            host=url.hostname or "",
+            port=url.port or MAIL_PORTS[url.scheme],
+            user=unquote(url.username or ""),
+            password=unquote(url.password or ""),
+            starttls=url.scheme == "smtp+starttls",
+            tls=url.scheme == "smtps",
+        )
+    except (KeyError, ValueError):
+        server = None
+    if server is None or not server.host or url.scheme not in MAIL_PORTS:
+        raise ImproperlyConfigured(
+            f"{name} must be smtp://, smtp+starttls:// or smtps://, with user:password@host:port after it."
+        )
+    if server.password and url.scheme == "smtp" and server.host not in THIS_MACHINE:
+        raise ImproperlyConfigured(
+            f"{name} would send its password in the clear. Use smtp+starttls:// or smtps://."
+        )
+    return server

@@ -179,6 +179,13 @@ CACHES = {
     }
 }
 
+# --- Mail -----------------------------------------------------------------------------------------
+# Both or none. The server is named by whoever runs this, so it may have a private address.
+MAIL_FROM = environment.text("MAIL_FROM")
+MAIL_SERVER = None if TESTING else environment.mail_server("MAIL_URL")
+if not TESTING and bool(MAIL_FROM) != bool(MAIL_SERVER):
+    raise ImproperlyConfigured("MAIL_FROM and MAIL_URL belong together: set both, or none of them.")
+
 # --- Signing in -----------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["portal.sign_in.SignInBackend"]
 PASSWORD_HASHERS = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.urls import reverse
 from django.utils import timezone
@@ -19,17 +18,11 @@ from sessions_app.changes.leavings import owner_of
 from sessions_app.changes.zones import ClockChange, LocalMoment
 from sessions_app.codes_in_words import why_words
 from sessions_app.models import Leaving, LeavingState, User
-
-
-def local_words(at: datetime, zone_time: datetime, zone: str) -> str:
-    """'Fri 27 Nov 2026, 18:00 Europe/Lisbon (18:00 UTC)'; the day in UTC only where it is another one."""
-    utc = at.astimezone(UTC)
-    in_utc = f"{utc:%H:%M}" if utc.date() == zone_time.date() else f"{date_format(utc, 'j M')}, {utc:%H:%M}"
-    return f"{date_format(zone_time, 'D j M Y')}, {zone_time:%H:%M} {zone} ({in_utc} UTC)"
+from sessions_app.notifications.words import moment_in
 
 
 def leaves_words(leaving: Leaving) -> str:
-    return local_words(leaving.leaves_at, leaving.local, leaving.time_zone)
+    return moment_in(leaving.leaves_at, leaving.time_zone)
 
 
 def short_words(leaving: Leaving) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from portal.access import may, requires_any
 from portal.htmx import HtmxRequest, page_or_part
+from portal.presenters.mail_state import mail_state
 from portal.roles import COLUMNS, MATRIX, May, Reach
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def home(request: HtmxRequest) -> HttpResponse:
     """The sections this reader may open, and the matrix by which every page decides."""
     context = {
         "sections": [section for section in SECTIONS if may(request.user, section.needs)],
+        "mail": mail_state() if may(request.user, May.SEE_CONFIGURATION) else None,
         "roles": COLUMNS,
         "matrix": [(what.value, [REACH_WORDS[cell] for cell in cells]) for what, cells in MATRIX.items()],
     }

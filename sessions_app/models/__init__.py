@@ -14,6 +14,7 @@ from sessions_app.models.leases import Lease
 from sessions_app.models.leavings import Leaving, LeavingState
 from sessions_app.models.legal_holds import LegalHold
 from sessions_app.models.machine_credentials import MachineCredential, Scope
+from sessions_app.models.notices import Notice, WaitingKind
 from sessions_app.models.oauth_clients import AuthorizationCode, Consent, OAuthClient
 from sessions_app.models.point_tallies import PointTally
 from sessions_app.models.policies import Policy
@@ -73,6 +74,7 @@ __all__ = [
     "LegalHold",
     "MachineCredential",
     "Membership",
+    "Notice",
     "OAuthClient",
     "OrderKey",
     "PointTally",
@@ -107,4 +109,5 @@ __all__ = [
     "UnmatchedSighting",
     "User",
     "UserKind",
+    "WaitingKind",
 ]

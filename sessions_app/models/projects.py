@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.models.roles import Role
+from sessions_app.models.roles import PopulationKind, Role, RoleGrant
 
 if TYPE_CHECKING:
     from sessions_app.models.users import User
@@ -45,6 +46,29 @@ class ProjectQuerySet(QuerySet["Project"]):
         if Role.PROJECT_MANAGER not in user.lasting_roles:
             return self.none()
         return self.filter(Q(manager=user) | Q(deputies=user)).distinct()
+
+    def without_anybody(self) -> ProjectQuerySet:
+        """Projects whose manager and deputies have all left, or lost the Role: IT takes over."""
+        from sessions_app.models.users import User
+
+        managers = RoleGrant.objects.active().filter(role=Role.PROJECT_MANAGER).values("user")
+        able = User.objects.active().filter(pk__in=managers).values("pk")
+        looked_after = Project.objects.filter(Q(manager__in=able) | Q(deputies__in=able))
+        return self.exclude(pk__in=looked_after.values("pk"))
+
+    def reached_by(self, user: User, *, through: Collection[Role]) -> ProjectQuerySet:
+        """All of them for a role without a population; otherwise those it was granted for, and no other.
+
+        A role narrowed to some people reaches no project, which may have others on it.
+        """
+        if user.reaches_everybody(through=through):
+            return self
+        granted = {
+            grant.population_value
+            for grant in user.lasting_grants()
+            if grant.role in through and grant.population_kind == PopulationKind.PROJECT
+        }
+        return self.filter(key__in=granted)
 
 
 class Project(models.Model):

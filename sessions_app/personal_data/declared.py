@@ -228,6 +228,13 @@ PERSONAL: Final = (
         readers=Readers.RECEIPTS,
     ),
     Declared(
+        model="sessions_app.Notice",
+        fields="sent_at",
+        purpose=_("to remind people once of what waits for them"),
+        kept=Kept.ALWAYS,
+        readers=Readers.NOBODY,
+    ),
+    Declared(
         model="sessions_app.Leaving",
         fields="initiator_name note",
         purpose=_("to say why somebody leaves, and who decided it"),

@@ -24,6 +24,8 @@ from sessions_app.changes.leavings import let_people_leave
 from sessions_app.changes.project_checks import run_what_is_due
 from sessions_app.changes.roles import expire_roles
 from sessions_app.changes.wrong_person import settle_corrections
+from sessions_app.notifications import mail
+from sessions_app.notifications.notices import queue_notices, send_notices
 from sessions_app.personal_data.retention import forget_what_is_old
 from sessions_app.revocation import gate, many, sweeper
 from sessions_app.revocation.confirmations import note_absent_sign_ins
@@ -47,6 +49,9 @@ FETCH_SECONDS = 300.0
 EXPORT_SECONDS = 5.0
 FORGET_SECONDS = 600.0
 SIGN_SECONDS = 2.0
+MAIL_SECONDS = 5.0  # between two rounds of sending
+QUEUE_SECONDS = 30.0
+SEND_SECONDS = 30.0
 
 THE_CLOCK = the_clock()
 
@@ -78,11 +83,13 @@ class Clock:
 
         The trail is sealed in a thread of its own, so that a blacklist that answers late does not hold it up, and
         written out in another one, so that neither does a log that nobody takes. Decisions about many people have
-        one as well: the markers' heartbeat never waits for them.
+        one as well: the markers' heartbeat never waits for them. Nor does it for a mail server.
         """
         sealing = Thread(target=self._keep_sealing, args=(stop,), name="sealing", daemon=True)
         sealing.start()
         Thread(target=self._keep_carrying_on, args=(stop,), name="many people", daemon=True).start()
+        if mail.is_configured():
+            Thread(target=self._keep_mailing, args=(stop,), name="mail", daemon=True).start()
         if log_lines.is_wanted():
             Thread(target=self._keep_logging, args=(stop,), name="log lines", daemon=True).start()
         while not stop.is_set():
@@ -123,6 +130,12 @@ class Clock:
             self.carry_on()
         connection.close()
 
+    def _keep_mailing(self, stop: Event) -> None:
+        while not stop.wait(MAIL_SECONDS):
+            close_old_connections()
+            self.send_mail()
+        connection.close()
+
     def _keep_logging(self, stop: Event) -> None:
         while not stop.wait(SEAL_SECONDS):
             close_old_connections()
@@ -137,6 +150,17 @@ class Clock:
             return self._log.write_out(seconds=BEAT_SECONDS)
         except Exception:  # the loop outlives every failure
             logger.exception("entries were not written out; trying again")
+            return 0
+
+    def send_mail(self) -> int:
+        """Queues and sends reminders while this clock leads; returns how many went out. Never fails, like sealing."""
+        if time.monotonic() >= self._leads_until:
+            return 0
+        try:
+            self._every("reminders", QUEUE_SECONDS, queue_notices)
+            return send_notices(seconds=SEND_SECONDS)
+        except Exception:  # the loop outlives every failure
+            logger.exception("reminders were not sent; trying again")
             return 0
 
     def carry_on(self) -> None:

@@ -55,6 +55,7 @@ OF_THE_MACHINERY = {
     "sessions_app.BlacklistState": "the gate; BL-101 and BL-102 say when it shuts and opens",
     "sessions_app.Group": "a name that a directory said; who joins or leaves is RO-110",
     "sessions_app.Lease": "which clock beats",
+    "sessions_app.Notice": "reminders by mail: to whom, about which matter, and whether the server took it",
     "sessions_app.OrderKey": "answers a repeated order for a day",
     "sessions_app.PointTally": "verdicts, counted",
     "sessions_app.Project_deputies": "who stands in for a project's manager",
