@@ -21,7 +21,7 @@ IMPERSONAL: dict[str, str] = {
     "sessions_app.Realm": "*",
     "sessions_app.ReportQuota": "*",
     "sessions_app.SigningKey": "*",
-    "sessions_app.Notice": "kind about queued_at next_try_at closed_at last_error",
+    "sessions_app.Notice": "about queued_at next_try_at closed_at last_error",
     "sessions_app.OrderKey": "*",
     "sessions_app.EndedSession": "*",
     "sessions_app.ProjectEnding": "id initiator_kind door fingerprint",
