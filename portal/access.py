@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -20,9 +20,11 @@ from audit.models import AuditEntry
 from audit.record import Target, record
 from portal.htmx import HtmxRequest
 from portal.roles import WITHIN_A_PERIOD, May, Reach, reach_of, roles_with
-from sessions_app.models import Leaving, MachineCredential, Project, Revocation, Role, Session, User
+from sessions_app.models import Approval, Leaving, MachineCredential, Project, Revocation, Role, Session, User
+from sessions_app.models.approvals import ApprovalQuerySet
 from sessions_app.models.leavings import LeavingQuerySet
 from sessions_app.models.projects import ProjectQuerySet
+from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import RevocationQuerySet
 from sessions_app.models.sessions import SessionQuerySet
 from sessions_app.models.users import UserQuerySet
@@ -161,6 +163,25 @@ def leavings_for(viewer: User) -> LeavingQuerySet:
 def leavings_known_to(viewer: User) -> LeavingQuerySet:
     """Leavings the viewer may know of: of everybody whose access they could end now."""
     return Leaving.objects.visible_to(viewer, through=roles_with(May.TERMINATE_PEOPLE), own_through=())
+
+
+def approvals_for(viewer: User) -> ApprovalQuerySet:
+    """What they asked for themselves or what is about their projects, and what is about people they reach.
+
+    HR reaches offboarding only. What is about somebody does not exist for them.
+    """
+    reach = Q(asked_by=viewer) | Q(project__in=Project.objects.managed_by(viewer))
+    reach |= _about_people(viewer, roles_with(May.SEE_APPROVALS))
+    reach |= _about_people(viewer, {Role.HR}) & Q(request__reason=Reason.OFFBOARDING)
+    found: ApprovalQuerySet = Approval.objects.filter(reach).exclude(person=viewer)
+    return found
+
+
+def _about_people(viewer: User, through: Collection[Role]) -> Q:
+    """Whoever reaches everybody also sees what is about no single person."""
+    if viewer.reaches_everybody(through=through):
+        return ~Q(pk=None)
+    return Q(person__in=User.objects.visible_to(viewer, through=through).values("pk"))
 
 
 def credentials_for(viewer: User, what: May) -> QuerySet[MachineCredential]:

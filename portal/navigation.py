@@ -36,6 +36,7 @@ PLACES = (
     Place(label=_("People"), url="/people/", icon="people", any_of=(May.SEE_PEOPLE,)),
     Place(label=_("Sessions"), url="/sessions/", icon="screen", any_of=(May.SEE_SESSIONS,)),
     Place(label=_("Revocations"), url="/revocations/", icon="cut", any_of=(May.SEE_REVOCATIONS,)),
+    Place(label=_("Approvals"), url="/approvals/", icon="check", any_of=(May.SEE_APPROVALS,)),
     Place(label=_("Audit"), url="/audit/", icon="record", any_of=(May.SEE_AUDIT,)),
     Place(
         label=_("Settings"),

@@ -55,6 +55,17 @@ def _methods(entry: dict[str, Any]) -> list[str]:
             return []
 
 
+def proved_at(request: Any, *, second_factor: bool) -> float | None:
+    """When something was proved last in this browser's session, or a second factor that counts; None for never."""
+    records: list[dict[str, Any]] = request.session.get("account_authentication_methods", [])
+    wanted = [each["at"] for each in records if not second_factor or _is_second_factor(each)]
+    return max(wanted, default=None)
+
+
+def _is_second_factor(entry: dict[str, Any]) -> bool:
+    return not set(_methods(entry)).isdisjoint(SECOND_FACTORS)
+
+
 def _is_doubtful(authenticator_id: int | None) -> bool:
     used = Authenticator.objects.filter(pk=authenticator_id).select_related("user").first()
     return used is not None and used in doubtful_factors(used.user)

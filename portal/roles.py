@@ -48,6 +48,11 @@ class May(Enum):
     SEE_PROJECT_REPORTS = _("Read and take a project's access report")
     SIGN_OFF_REPORT = _("Sign off a project's access report")
     CHECK_PROJECTS = _("Check an ended project again")
+    SEE_APPROVALS = _("See what waits for a second person, and what became of it")
+    APPROVE = _("Approve what somebody else asked for (HR: offboarding)")
+    BREAK_GLASS = _("Go alone where a second person is needed")
+    SEE_POLICIES = _("See policies")
+    CHANGE_POLICIES = _("Change policies")
 
 
 COLUMNS = (Role.HR, Role.IT, Role.SECURITY, Role.PROJECT_MANAGER, Role.AUDITOR, Role.ADMIN)
@@ -85,6 +90,11 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.SEE_PROJECT_REPORTS:  (NO,  ALL, ALL, OWN, ALL, NO),
     May.SIGN_OFF_REPORT:      (NO,  NO,  NO,  OWN, ALL, NO),
     May.CHECK_PROJECTS:       (NO,  ALL, ALL, NO,  NO,  NO),
+    May.SEE_APPROVALS:        (OWN, ALL, ALL, OWN, ALL, NO),
+    May.APPROVE:              (ALL, ALL, ALL, NO,  NO,  NO),
+    May.BREAK_GLASS:          (NO,  NO,  ALL, NO,  NO,  NO),
+    May.SEE_POLICIES:         (NO,  ALL, ALL, NO,  ALL, ALL),
+    May.CHANGE_POLICIES:      (NO,  NO,  NO,  NO,  NO,  ALL),
 }
 # fmt: on
 

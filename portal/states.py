@@ -51,6 +51,12 @@ LOOKS = {
     "problem": Look(icon="alert", tone=Tone.DANGER, word=_("Something went wrong")),
     "not_found": Look(icon="alert", tone=Tone.NEUTRAL, word=_("Not found")),
     "nothing": Look(icon="minus", tone=Tone.QUIET, word=_("Nothing to ask")),
+    # What two people decide: neutral, because the receipt is what proves that it was done.
+    "approved": Look(icon="check", tone=Tone.NEUTRAL, word=_("Approved")),
+    "declined": Look(icon="x", tone=Tone.NEUTRAL, word=_("Declined")),
+    "lapsed": Look(icon="hourglass", tone=Tone.QUIET, word=_("Nobody approved in time")),
+    "withdrawn": Look(icon="minus", tone=Tone.QUIET, word=_("Withdrawn")),
+    "done_alone": Look(icon="warning", tone=Tone.AMBER, word=_("Done alone")),
     # Settings and credentials, where green would claim a proof nobody made.
     "on": Look(icon="check", tone=Tone.NEUTRAL, word=_("On")),
     "off": Look(icon="minus", tone=Tone.QUIET, word=_("Off")),

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from sessions_app.changes.errors import ChangeRefused, ReasonTooShort
+from sessions_app.changes.errors import (
+    ApprovingForOneself,
+    ApprovingOwnRequest,
+    ChangeRefused,
+    GlassNotForThis,
+    MachinesNeverApprove,
+    MayNotApprove,
+    OnlyWhoAsked,
+    ReasonTooShort,
+    SecurityMustApprove,
+)
 from sessions_app.revocation.errors import (
     ActingOnOneself,
     NoteTooShort,
@@ -14,7 +24,18 @@ from sessions_app.revocation.errors import (
     ReasonNotAllowed,
 )
 
-FORBIDDEN = (ActingOnOneself, PrivilegedPerson, ReasonNotAllowed)
+FORBIDDEN = (
+    ActingOnOneself,
+    ApprovingForOneself,
+    ApprovingOwnRequest,
+    GlassNotForThis,
+    MachinesNeverApprove,
+    MayNotApprove,
+    OnlyWhoAsked,
+    PrivilegedPerson,
+    ReasonNotAllowed,
+    SecurityMustApprove,
+)
 UNUSABLE = (NoteTooShort, OrderKeyReused, ReasonTooShort)
 
 
@@ -25,6 +46,6 @@ def status_of(refusal: OrderRefused | ChangeRefused) -> int:
     return HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(refusal, UNUSABLE) else HTTPStatus.CONFLICT
 
 
-def is_about_the_person(refusal: OrderRefused) -> bool:
+def is_about_the_person(refusal: OrderRefused | ChangeRefused) -> bool:
     """Whether no other form could have been accepted either, because of who it is about."""
     return isinstance(refusal, ActingOnOneself | PrivilegedPerson)

@@ -23,8 +23,9 @@ from portal.presenters.words import (
     name_of,
     sessions_words,
 )
+from portal.recent_sign_in import Proof
 from portal.roles import May
-from sessions_app.models import OrderKey, Revocation, Role, User
+from sessions_app.models import OrderKey, Policy, Revocation, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.coverage import Coverage, coverage_of
 from sessions_app.revocation.orders import Order
@@ -82,6 +83,33 @@ class Termination:
     def refusal(self) -> Refusal | None:
         return refusal_to_terminate(self.person, self.reader)
 
+    # --- A second person ---
+
+    @property
+    def needs_second_person(self) -> bool:
+        """Whether sending the dialog only asks for it."""
+        return self.person.is_privileged
+
+    @property
+    def proof(self) -> Proof:
+        """What whoever sends it has to have proved just now."""
+        return Proof.SECOND_FACTOR if self.needs_second_person else Proof.SIGN_IN
+
+    @property
+    def title(self) -> str:
+        if self.needs_second_person:
+            return _("Ask to end all of %s’s access?") % self.name
+        return _("End all of %s’s access now?") % self.name
+
+    @property
+    def second_person_words(self) -> str:
+        """Who decides, where the dialog only asks."""
+        minutes = Policy.current().approval_minutes
+        return _(
+            "%(who)s is an Admin or in Security. Somebody else decides within %(minutes)d minutes, and one of you two "
+            "is in Security. Until then nothing ends."
+        ) % {"who": self.first_name, "minutes": minutes}
+
     # --- What would happen ---
 
     @cached_property
@@ -115,6 +143,8 @@ class Termination:
     @property
     def submit(self) -> str:
         """Verb and count."""
+        if self.needs_second_person:
+            return _("Ask for a second person")
         count = self.coverage.count
         if not count:
             return _("Terminate all access")
@@ -193,6 +223,9 @@ class Termination:
         if self.person.is_privileged and privilege != PRIVILEGED:
             sentence = _("%s has become an Admin or a member of Security.") % self.first_name
             changes.append(sentence)
+        if privilege == PRIVILEGED and not self.person.is_privileged:
+            sentence = _("%s is no Admin and not in Security any more, so no second person is needed.")
+            changes.append(sentence % self.first_name)
         return changes
 
     @property

@@ -18,6 +18,7 @@ from portal.presenters.people import PeopleFilter, PeoplePage
 from portal.presenters.person import PersonPage
 from portal.presenters.refusals import status_of
 from portal.presenters.reinstatement import ReinstateDialog, reinstated_words
+from portal.recent_sign_in import recently_signed_in, typed_before
 from portal.roles import May
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.changes.reinstate import allow_sign_in_again
@@ -81,13 +82,15 @@ def _sessions_with(request: HtmxRequest, session: Session, form: EndingForm, *, 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.ALLOW_SIGN_IN_AGAIN)
+@recently_signed_in
 def allow_sign_in(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     """Let somebody sign in again; what was ended stays ended."""
     user = _fetch(request, user_id, May.ALLOW_SIGN_IN_AGAIN)
-    form = AllowSignInForm(request.POST or None)
+    typed = typed_before(request)
+    form = AllowSignInForm(request.POST or typed)
     context = {"dialog": ReinstateDialog(user, request.user), "form": form}
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
+    if not form.is_valid() or typed:
+        status = 422 if request.method == "POST" else 200
         return page_or_part(request, ALLOW_SIGN_IN, "allow-sign-in-dialog", context, status=status)
     try:
         done = allow_sign_in_again(user, by=request.initiator, reason=form.cleaned_data["reason"])

@@ -13,6 +13,7 @@ from portal.access import fetch_or_refuse, people_for, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.refusals import status_of
 from portal.presenters.role_change import RoleDialog, changed_words
+from portal.recent_sign_in import recently_signed_in, typed_before
 from portal.role_forms import ProofForm, RoleForm
 from portal.roles import May
 from sessions_app.changes.errors import ChangeRefused
@@ -28,19 +29,21 @@ PROOF = "portal/people/proof.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.CHANGE_MEMBERSHIPS)
+@recently_signed_in
 def change_role(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     """The dialog with what is true now, and what it sends."""
     received_at = database_now()
     person = _fetch(request, user_id)
     dialog = RoleDialog(person, request.user)
-    form = RoleForm(request.POST or None, dialog=dialog)
+    typed = typed_before(request)
+    form = RoleForm(request.POST or typed, dialog=dialog)
     context = {"dialog": dialog, "form": form}
-    if dialog.refusal and form.is_bound:
+    if dialog.refusal and request.method == "POST":
         why = ActingOnOneself.code if person == request.user else PrivilegedPerson.code
         note_refused_change(person, why=why, by=request.initiator)
         return page_or_part(request, DIALOG, "change-role-dialog", context, status=403)
-    if dialog.refusal or not form.is_valid():
-        status = 422 if form.is_bound else 200
+    if dialog.refusal or not form.is_valid() or typed:
+        status = 422 if request.method == "POST" else 200
         return page_or_part(request, DIALOG, "change-role-dialog", context, status=status)
     wish = Wish(
         received_at=received_at,

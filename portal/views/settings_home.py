@@ -43,6 +43,12 @@ SECTIONS = (
         needs=May.SEE_ROLES,
     ),
     Section(
+        name="policies",
+        title=_("Policies"),
+        line=_("How much one person may end alone, and how long a second one is waited for."),
+        needs=May.SEE_POLICIES,
+    ),
+    Section(
         name="issuers",
         title=_("Issuers"),
         line=_("Whose tokens are accepted, and how they are read."),
@@ -94,7 +100,7 @@ SECTIONS = (
 
 
 @require_safe
-@requires_any(May.SEE_CONFIGURATION, May.SEE_CREDENTIALS, May.SEE_ROLES)
+@requires_any(May.SEE_CONFIGURATION, May.SEE_CREDENTIALS, May.SEE_ROLES, May.SEE_POLICIES)
 def home(request: HtmxRequest) -> HttpResponse:
     """The sections this reader may open, and the matrix by which every page decides."""
     context = {

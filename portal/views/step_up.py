@@ -45,6 +45,13 @@ def explanation(request: HtmxRequest) -> HttpResponse:
     return render(request, "portal/me/explanation.html", context)
 
 
+@require_safe
+@requires()
+def factor_needed(request: HtmxRequest) -> HttpResponse:
+    """Two people decide here, each with a second factor, and this one has none yet."""
+    return render(request, "portal/me/factor_needed.html", {"next": _next(request)}, status=403)
+
+
 def _next(request: HtmxRequest) -> str:
     """Where they wanted to go; only on this site."""
     wanted = request.POST.get("next") or request.GET.get("next") or "/"

@@ -16,7 +16,10 @@ from portal.forms import TerminateForm
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.refusals import is_about_the_person, status_of
 from portal.presenters.termination import Termination, already_done_words, was_answered
+from portal.recent_sign_in import ask_for_proof, typed_before
 from portal.roles import May
+from sessions_app.changes.approved_deeds import ask_to_terminate
+from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models import Revocation
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.engine import answers_another, revoke
@@ -32,7 +35,10 @@ def terminate(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     person = fetch_or_refuse(people_for(request.user, May.TERMINATE_PEOPLE), pk=user_id)
     termination = Termination(person, request.user)
     if request.method != "POST":
-        return _refused(request, termination) if termination.refusal else _ask(request, termination)
+        return _refused(request, termination) if termination.refusal else _show(request, termination)
+    asked = ask_for_proof(request, termination.proof)
+    if asked is not None:
+        return asked
     form = TerminateForm(request.POST, termination=termination)
     if not form.is_valid():
         return _ask(request, termination, form=form, status=422)
@@ -45,12 +51,25 @@ def terminate(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     return _carry_out(request, termination, form=form, order=order)
 
 
+def _show(request: HtmxRequest, termination: Termination) -> HttpResponse:
+    """The dialog; filled in as before, where somebody has just proved who they are."""
+    typed = typed_before(request)
+    if typed is None:
+        return _ask(request, termination)
+    form = TerminateForm(typed, termination=termination)
+    form.show_anew()
+    return _ask(request, termination, form=form)
+
+
 def _carry_out(
     request: HtmxRequest, termination: Termination, *, form: TerminateForm, order: Order
 ) -> HttpResponse:
     try:
+        if termination.needs_second_person and termination.refusal is None:
+            approval = ask_to_terminate(termination.person, order, by=request.initiator)
+            return go_to(request, reverse("approval", args=[approval.pk]))
         revocation = revoke(order)
-    except OrderRefused as refusal:
+    except (OrderRefused, ChangeRefused) as refusal:
         if is_about_the_person(refusal):
             return _refused(request, termination, was_recorded=True)
         return _ask(request, termination, form=form, status=status_of(refusal), refusal=str(refusal))

@@ -81,14 +81,17 @@ def why_not_decide(approval: Approval, user: User) -> ChangeRefused | None:
 
 
 def refuse_breaking_glass(approval: Approval, by: Initiator) -> None:
-    """Raises GlassNotForThis, or ApprovingForOneself: whoever goes alone is in Security, and asked for it."""
-    asker = User.objects.filter(pk=by.user_id).first() if by.user_id else None
-    if asker is None or asker.pk != approval.asked_by_id or approval.kind == ApprovalKind.EXTEND_PROJECT:
+    """Raises GlassNotForThis unless `may_break_glass`."""
+    user = User.objects.filter(pk=by.user_id).first() if by.user_id else None
+    if user is None or not may_break_glass(approval, user):
         raise GlassNotForThis
-    if is_about(approval, asker):
-        raise ApprovingForOneself
-    if Role.SECURITY not in _reaching(approval, asker):
-        raise GlassNotForThis
+
+
+def may_break_glass(approval: Approval, user: User) -> bool:
+    """Whoever goes alone is in Security, and asked for it themselves; never for more time, nor about themselves."""
+    if user.pk != approval.asked_by_id or approval.kind == ApprovalKind.EXTEND_PROJECT:
+        return False
+    return not is_about(approval, user) and Role.SECURITY in _reaching(approval, user)
 
 
 def is_about(approval: Approval, user: User) -> bool:

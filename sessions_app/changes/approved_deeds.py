@@ -14,6 +14,8 @@ from sessions_app.models import Approval, ApprovalKind, Revocation, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.coverage import coverage_of
 from sessions_app.revocation.engine import answers_another, decide
+from sessions_app.revocation.entries_of_record import record_refusal
+from sessions_app.revocation.errors import OrderRefused
 from sessions_app.revocation.orders import OneUser, Order
 from sessions_app.revocation.receipt_versions import Change, sign_version
 from sessions_app.revocation.rules import refuse_what_nobody_approves
@@ -24,8 +26,16 @@ def ask_to_terminate(user: User, order: Order, *, by: Initiator) -> Approval:
 
     Raises as `approvals.ask` does, and the child of OrderRefused for what nobody could approve.
     """
-    with transaction.atomic():
-        refuse_what_nobody_approves(order, User.objects.select_for_update().get(pk=user.pk))
+    try:
+        with transaction.atomic():
+            refuse_what_nobody_approves(order, User.objects.select_for_update().get(pk=user.pk))
+            return _ask(user, order, by=by)
+    except OrderRefused as refusal:
+        record_refusal(order, refusal)
+        raise
+
+
+def _ask(user: User, order: Order, *, by: Initiator) -> Approval:
     return ask(
         ApprovalKind.TERMINATE,
         request={"user_id": str(user.pk), "reason": str(order.reason), "ticket": order.ticket},

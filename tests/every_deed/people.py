@@ -10,14 +10,15 @@ from sessions_app.changes.leavings import LeavingWish, schedule_leaving
 from sessions_app.changes.suspicion import Suspicion, person_suspected
 from sessions_app.changes.wrong_person import say_wrong_person
 from sessions_app.changes.zones import ClockChange, LocalMoment
+from sessions_app.models import Role
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import decide, revoke
 from tests.every_deed.deeds import Act, deed
 from tests.every_deed.scene import an_order
-from tests.factories import a_group, open_session
+from tests.factories import a_grant, a_group, a_person, open_session
 from tests.portal.sessions.test_selection import filled, looked_at
-from tests.portal.signed_in import filled_dialog
+from tests.portal.signed_in import browser_with_factor, filled_dialog
 
 
 def ending(**typed: str) -> dict[str, str]:
@@ -66,10 +67,21 @@ def terminating_what_is_over(scene: Any) -> Act:
     return scene.post("sam", address, filled_dialog(scene.browser("sam"), scene.ines))
 
 
-@deed(TERMINATE, "RV-112F hana ada", answers=403)
-def terminating_somebody_privileged_as_hr(scene: Any) -> Act:
-    form = filled_dialog(scene.browser("hana"), scene.ines)
-    return scene.post("hana", f"/people/{scene.ada.pk}/terminate/", form)
+@deed(TERMINATE, "AP-101 hana ada", answers=303)
+def asking_to_terminate_somebody_privileged(scene: Any) -> Act:
+    a_grant(a_person("alma"), Role.ADMIN)
+    address = f"/people/{scene.ada.pk}/terminate/"
+    browser = browser_with_factor(scene.hana)
+    form = filled_dialog(browser, scene.ada)
+    return lambda: browser.post(address, form)
+
+
+@deed(TERMINATE, "RV-112F sam ada", answers=409)
+def asking_to_terminate_the_last_admin(scene: Any) -> Act:
+    address = f"/people/{scene.ada.pk}/terminate/"
+    browser = browser_with_factor(scene.sam)
+    form = filled_dialog(browser, scene.ada)
+    return lambda: browser.post(address, form)
 
 
 @deed(LEAVING, "LV-101 hana ines", answers=303)

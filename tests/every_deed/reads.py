@@ -31,6 +31,9 @@ READS: dict[str, tuple[str, str]] = {
     "sessions/<uuid:session_id>/row/": ("sam", "/sessions/{session}/row/"),
     "me/": ("ines", "/me/"),
     "step-up/": ("ines", "/step-up/"),
+    "step-up/set-up/": ("ines", "/step-up/set-up/"),
+    "approvals/": ("sam", "/approvals/"),
+    "approvals/<uuid:approval_id>/": ("sam", "/approvals/{approval}/"),
     "audit/": ("aude", "/audit/"),
     "audit/<int:entry_id>/": ("aude", "/audit/{entry}/"),
     "audit/<int:entry_id>/row/": ("aude", "/audit/{entry}/row/"),
@@ -41,6 +44,7 @@ READS: dict[str, tuple[str, str]] = {
     "settings/": ("ada", "/settings/"),
     "settings/roles/": ("ada", "/settings/roles/"),
     "settings/roles/grant/": ("ada", "/settings/roles/grant/"),
+    "settings/policies/": ("sam", "/settings/policies/"),
     "settings/issuers/": ("ada", "/settings/issuers/"),
     "settings/issuers/guard-configuration.json": ("ada", "/settings/issuers/guard-configuration.json"),
     "settings/unmatched/": ("ada", "/settings/unmatched/"),
@@ -58,7 +62,7 @@ READS: dict[str, tuple[str, str]] = {
 }
 NOTHING_THERE = ("api/v1/",)  # the root of the API, and whatever is no operation of it
 
-NAMED = ("receipt", "session", "entry", "point", "verification", "export")
+NAMED = ("approval", "receipt", "session", "entry", "point", "verification", "export")
 
 # What a look may write: the browser's session, when it was last used, rate limits; when a credential was.
 WRITTEN_BY_LOOKING = {

@@ -13,13 +13,14 @@ from django.test import Client
 from audit.signing import current_fingerprint
 from audit.verification import begin
 from portal.portal_sessions import prepare_own_places
-from sessions_app.models import Session, User
+from sessions_app.changes.approved_deeds import ask_to_terminate
+from sessions_app.models import Approval, Role, Session, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
 from tests.every_deed.deeds import newest_entry
-from tests.factories import an_enforcement_point, initiator_of, open_session
+from tests.factories import a_grant, a_person, an_enforcement_point, initiator_of, open_session
 from tests.portal.signed_in import browser_of
 from tests.sessions_app.doors.machines import Machine
 
@@ -69,6 +70,17 @@ class Scene:
         """Of a revocation that Sam ordered."""
         return revoke(an_order(self)).receipt
 
+    def approval_by(self, name: str) -> Approval:
+        """What this person wants done to Ada, who is not the last Admin; asked once, however often it is looked for."""
+        found = Approval.objects.filter(asked_by=self.people[name]).first()
+        if found is None:
+            a_grant(a_person("alma"), Role.ADMIN)
+        return found or ask_to_terminate(self.ada, an_order(self, whom=self.ada, by=name), by=self.by(name))
+
+    @property
+    def approval_id(self) -> Any:
+        return self.approval_by("hana").pk
+
     @cached_property
     def verification_id(self) -> Any:
         """A check of the trail that Aude began."""
@@ -108,12 +120,14 @@ def scene(request: pytest.FixtureRequest, open_gate: object, in_demo: None) -> S
     return Scene(request=request, people=people)
 
 
-def an_order(scene: Scene, reason: Reason = Reason.OFFBOARDING) -> Order:
-    """Sam ends the access of Ines."""
+def an_order(
+    scene: Scene, reason: Reason = Reason.OFFBOARDING, *, whom: User | None = None, by: str = "sam"
+) -> Order:
+    """Sam ends the access of Ines, unless others are named."""
     return Order(
-        initiator=scene.by("sam"),
+        initiator=scene.by(by),
         reason=reason,
-        scope=OneUser(user_id=scene.ines.pk),
+        scope=OneUser(user_id=(whom or scene.ines).pk),
         received_at=database_now(),
     )
 

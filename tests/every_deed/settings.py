@@ -10,7 +10,7 @@ from sessions_app.changes.credentials import create_credential
 from sessions_app.models import Role
 from sessions_app.tokens.signing import current_key
 from tests.every_deed.deeds import Act, deed
-from tests.factories import a_grant, an_application, an_enforcement_point, an_issuer, public_jwk
+from tests.factories import a_grant, a_policy, an_application, an_enforcement_point, an_issuer, public_jwk
 from tests.key_server import KeyServer
 from tests.oauth_client import an_app
 from tests.portal.settings.test_applications_and_points import GATE, WIKI
@@ -18,6 +18,7 @@ from tests.portal.settings.test_issuers import a_profile
 from tests.portal.settings.test_oauth_clients import NEW as NEW_CLIENT
 from tests.portal.settings.test_oauth_clients import WIKI as CLIENT
 from tests.portal.settings.test_oauth_clients import page_of
+from tests.portal.settings.test_policies import A_POLICY
 
 ROLE = {"role": "auditor", "population_kind": "everybody", "reason": "covers for Aude"}
 HOOK = {"name": "Hook", "scopes": "sessions:write", "days": "7"}
@@ -43,6 +44,17 @@ def taking_a_role_back(scene: Any) -> Act:
 def taking_the_last_admin_s_role(scene: Any) -> Act:
     held = scene.ada.role_grants.get()
     return scene.post("ada", f"/settings/roles/{held.pk}/revoke/", {"reason": "no longer needed"})
+
+
+@deed("settings/policies/edit/", "CH-001 ada policy", "CH-002 ada policy", answers=303)
+def changing_the_policy_for_the_first_time(scene: Any) -> Act:
+    return scene.post("ada", "/settings/policies/edit/", A_POLICY)
+
+
+@deed("settings/policies/edit/", "CH-002 ada policy", answers=303)
+def changing_the_policy(scene: Any) -> Act:
+    a_policy()
+    return scene.post("ada", "/settings/policies/edit/", A_POLICY)
 
 
 @deed("settings/issuers/new/", "CH-001 ada realm", "CH-001 ada issuer", "ST-101 ada issuer", answers=303)

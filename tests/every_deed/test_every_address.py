@@ -15,7 +15,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sessions_app.models import Session
-from tests.every_deed import api, audit_pages, oauth, own, people, privacy, reports, sign_in  # noqa: F401  # each fills the table
+from tests.every_deed import (  # noqa: F401  # each fills the table
+    api,
+    approvals,
+    audit_pages,
+    oauth,
+    own,
+    people,
+    privacy,
+    reports,
+    sign_in,
+)
 from tests.every_deed import settings as settings_pages  # noqa: F401
 from tests.every_deed.addresses import addresses, closed, closed_example, guarded
 from tests.every_deed.deeds import DEEDS, Deed, left_since, newest_entry, receipts_behind

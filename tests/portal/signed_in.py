@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.http import HttpResponse
 from django.test import Client
 
@@ -12,14 +15,33 @@ from sessions_app.models import Session, User
 from sessions_app.models.moments import to_milliseconds
 from sessions_app.revocation.connections import session_guard
 
+RECORDS = "account_authentication_methods"
 HTMX = {"HX-Request": "true"}
 
 
-def browser_of(user: User) -> Client:
-    """Signed in as this person; follows nothing."""
+def browser_of(user: User, *, minutes_ago: float = 0) -> Client:
+    """Signed in as this person, with their password just now unless said otherwise; follows nothing."""
     client = Client()
     client.force_login(user, backend="portal.sign_in.SignInBackend")
+    _remember(client, {"method": "password", "username": user.username}, minutes_ago=minutes_ago)
     return client
+
+
+def browser_with_factor(user: User, *, minutes_ago: float = 0) -> Client:
+    """The same with a second factor, which the person gets where they have none."""
+    client = browser_of(user, minutes_ago=minutes_ago)
+    factor = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
+    factor = factor or TOTP.activate(user, generate_totp_secret()).instance
+    _remember(client, {"method": "mfa", "type": "totp", "id": factor.pk}, minutes_ago=minutes_ago)
+    return client
+
+
+def _remember(client: Client, proof: dict[str, Any], *, minutes_ago: float) -> None:
+    """As allauth remembers what was proved in this browser."""
+    session = client.session
+    at = time.time() - 60 * minutes_ago
+    session[RECORDS] = [*session.get(RECORDS, []), {**proof, "at": at}]
+    session.save()
 
 
 def text_of(response: HttpResponse) -> str:

@@ -16,12 +16,14 @@ from django.utils import timezone
 from audit.events import Events
 from audit.models import AuditEntry
 from portal.roles import May, Reach, reach_of
-from sessions_app.models import Role, User
+from sessions_app.changes.approvals import ask
+from sessions_app.changes.blast_radius import Why
+from sessions_app.models import ApprovalKind, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
 from tests.factories import a_credential, a_grant, a_person, a_project, initiator_of, open_session
-from tests.portal.signed_in import browser_of
+from tests.portal.signed_in import browser_of, browser_with_factor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
 
@@ -112,6 +114,13 @@ DOORS: dict[May, Door] = {
     May.ERASE_PEOPLE: Door(
         get="/people/{person}/erase/", post="/people/{person}/erase/", posts={"reason": "asked for it"}
     ),
+    May.SEE_APPROVALS: Door(get="/approvals/"),
+    May.APPROVE: Door(post="/approvals/{approval}/approve/"),
+    May.BREAK_GLASS: Door(post="/approvals/{approval}/break-glass/", posts={"reason": ""}),
+    May.SEE_POLICIES: Door(get="/settings/policies/"),
+    May.CHANGE_POLICIES: Door(
+        get="/settings/policies/edit/", post="/settings/policies/edit/", posts={"people_alone": "no"}
+    ),
     May.TAKE_FILES: Door(
         get="/people/{person}/file/", post="/people/{person}/file/", posts={"purpose": "short"}
     ),
@@ -138,6 +147,16 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
             received_at=blocked.created_at,
         )
     )
+    a_grant(maker := a_person("maker"), Role.HR)
+    approval = ask(
+        ApprovalKind.TERMINATE,
+        request={"user_id": str(ines.pk), "reason": str(Reason.OFFBOARDING), "ticket": ""},
+        people=1,
+        sessions=0,
+        why=[Why.MANY_SESSIONS],
+        person=ines,
+        by=initiator_of(maker),
+    )
     entry = AuditEntry.objects.of_events(Events.USER_TERMINATED.code).get()
     by_hana = revoke(
         Order(
@@ -154,12 +173,13 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
         "blocked": str(blocked.pk),
         "receipt": by_hana.receipt,
         "entry": str(entry.pk),
+        "approval": str(approval.pk),
     }
 
 
 @pytest.fixture
 def browsers(request: pytest.FixtureRequest, scene: dict[str, str]) -> Callable[[str], Client]:
-    return lambda name: browser_of(request.getfixturevalue(name))
+    return lambda name: browser_with_factor(request.getfixturevalue(name))
 
 
 def is_let_in(response: HttpResponse, door: Door) -> bool:

@@ -7,9 +7,17 @@ from django.test import Client
 
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import Revocation, Role, RoleGrant, User
+from sessions_app.models import Approval, Revocation, Role, RoleGrant, User
 from tests.factories import a_grant, a_person, open_session
-from tests.portal.signed_in import HTMX, browser_of, filled_dialog, terminate, text_of, verdict_on
+from tests.portal.signed_in import (
+    HTMX,
+    browser_of,
+    browser_with_factor,
+    filled_dialog,
+    terminate,
+    text_of,
+    verdict_on,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate", "in_demo")]
 
@@ -140,7 +148,7 @@ def test_a_form_shown_again_can_be_sent_and_does_what_is_stronger(hana, ivan, in
 
 
 def test_a_form_from_before_the_person_became_privileged_is_shown_again(sam, ines):
-    browser = browser_of(sam)
+    browser = browser_with_factor(sam)
     form = filled_dialog(browser, ines)
     a_grant(ines, Role.ADMIN)
 
@@ -148,18 +156,55 @@ def test_a_form_from_before_the_person_became_privileged_is_shown_again(sam, ine
 
     assert shown.status_code == 409
     assert "Ines has become an Admin or a member of Security." in text_of(shown)
+    assert "Ask for a second person" in text_of(shown)
     assert is_untouched(ines)
 
 
-def test_somebody_who_may_not_end_privileged_people_is_refused_rather_than_asked_again(hana, ines):
-    browser = browser_of(hana)
+def test_a_form_that_asked_for_a_second_person_ends_nothing_once_none_is_needed(sam, ines):
+    browser = browser_with_factor(sam)
+    grant = a_grant(ines, Role.ADMIN)
     form = filled_dialog(browser, ines)
-    a_grant(ines, Role.SECURITY)
+    RoleGrant.objects.filter(pk=grant.pk).delete()
 
-    response = browser.post(f"/people/{ines.pk}/terminate/", form)
+    shown = browser.post(f"/people/{ines.pk}/terminate/", form)
+
+    assert shown.status_code == 409
+    assert "so no second person is needed" in text_of(shown)
+    assert is_untouched(ines)
+
+
+# --- Privileged people -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _another_admin(issuer: object) -> None:
+    a_grant(a_person("alma"), Role.ADMIN)
+
+
+@pytest.mark.usefixtures("_another_admin")
+@pytest.mark.parametrize("who", ["hana", "ivan", "sam"])
+def test_ending_an_admin_asks_a_second_person_and_ends_nothing(who, request, ada):
+    browser = browser_with_factor(request.getfixturevalue(who))
+
+    response = terminate(browser, ada, note="left on friday", ticket="HR-7")
+
+    approval = Approval.objects.get()
+    assert (response.status_code, response.headers["Location"]) == (303, f"/approvals/{approval.pk}/")
+    assert (approval.person, approval.asked_note) == (ada, "left on friday")
+    assert is_untouched(ada)
+
+
+@pytest.mark.usefixtures("_another_admin")
+def test_asking_takes_a_second_factor_and_keeps_what_was_typed(hana, ada):
+    browser = browser_of(hana)
+
+    response = terminate(browser, ada, note="left on friday")
+    back = browser.get(f"/people/{ada.pk}/terminate/")
 
     assert response.status_code == 403
-    assert is_untouched(ines)
+    assert "Set up a second factor first" in text_of(response)
+    assert "left on friday" in text_of(back)
+    assert not Approval.objects.exists()
 
 
 def test_a_right_lost_meanwhile_ends_nothing(hana, ines):
@@ -186,20 +231,19 @@ def test_a_forged_form_against_oneself_is_refused_and_recorded(hana, ines):
     assert is_untouched(hana)
 
 
-def test_a_forged_form_against_a_privileged_person_is_refused_and_recorded(ivan, ada, ines):
-    a_grant(a_person("alma"), Role.ADMIN)
-    browser = browser_of(ivan)
+@pytest.mark.usefixtures("_another_admin")
+def test_a_forged_form_against_a_privileged_person_only_asks(ivan, ada, ines):
+    browser = browser_with_factor(ivan)
     form = {**filled_dialog(browser, ines), "seen": "- privileged"}
 
     response = browser.post(f"/people/{ada.pk}/terminate/", form)
 
-    assert response.status_code == 403
+    assert response.status_code == 303
     assert is_untouched(ada)
-    assert AuditEntry.objects.of_events("RV-112").filter(initiator_id=str(ivan.pk)).count() == 1
 
 
 def test_the_last_admin_keeps_their_sign_in_and_what_was_typed_is_kept(sam, ada):
-    response = terminate(browser_of(sam), ada, note="typed before")
+    response = terminate(browser_with_factor(sam), ada, note="typed before")
 
     assert response.status_code == 409
     assert "This is the last Admin who can sign in." in text_of(response)
