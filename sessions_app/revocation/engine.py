@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 
 from audit.initiators import Initiator
-from sessions_app.models import Revocation, RevocationScope, RevocationTarget, Token
+from sessions_app.models import Identity, Revocation, RevocationScope, RevocationTarget, Token
 from sessions_app.models.moments import to_milliseconds
 from sessions_app.models.revocations import OF_MANY_PEOPLE
 from sessions_app.revocation import entries, many, publishing, rules
@@ -26,7 +26,6 @@ from sessions_app.revocation.subjects import Subject, cover, lock_people
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 10.0
 OF_SESSIONS = frozenset({RevocationScope.SESSIONS, RevocationScope.USER_AT_APPLICATION})
 
 
@@ -107,7 +106,7 @@ def cut_off(revocation: Revocation, *, by: Initiator) -> Revocation:
 def _carry_on(revocation: Revocation, *, by: Initiator) -> None:
     """What is decided stands: where the database fails half-way, the answer says so, and the clock goes on."""
     try:
-        many.carry_on(revocation, by=by, seconds=PATIENCE_SECONDS)
+        many.carry_on(revocation, by=by, seconds=many.PATIENCE.total_seconds())
     except DatabaseError:
         logger.exception("revocation %s could not be carried on", revocation.receipt)
 
@@ -123,14 +122,18 @@ def _store(order: Order, subjects: Sequence[Subject]) -> Revocation:
         sessions_ended=sum(len(subject.open_fates) for subject in subjects),
         token=subjects[0].token,
     )
-    for subject in subjects:
-        _end(revocation, subject)
+    targets = RevocationTarget.objects.bulk_create(_target(revocation, each) for each in subjects)
+    open_fates = [fate for subject in subjects for fate in subject.open_fates]
+    end_sessions(revocation, open_fates, at=revocation.decided_at)
+    tokens = [subject.token.pk for subject in subjects if subject.token]
+    Token.objects.filter(pk__in=tokens).update(revoked_at=revocation.decided_at)
+    _write_entries(revocation, subjects, advance(revocation, targets))
     return revocation
 
 
-def _end(revocation: Revocation, subject: Subject) -> None:
+def _target(revocation: Revocation, subject: Subject) -> RevocationTarget:
     """One person's part of the decision."""
-    target = RevocationTarget.objects.create(
+    return RevocationTarget(
         revocation=revocation,
         user=subject.user,
         cutoff_ms=to_milliseconds(revocation.decided_at),
@@ -138,20 +141,19 @@ def _end(revocation: Revocation, subject: Subject) -> None:
         sessions_ended=len(subject.open_fates),
         blocks_sign_in=revocation.blocks_sign_in,
     )
-    end_sessions(revocation, subject.open_fates, at=revocation.decided_at)
-    if subject.token:
-        Token.objects.filter(pk=subject.token.pk).update(revoked_at=revocation.decided_at)
-    _write_entries(revocation, subject, advance(revocation, [target]))
 
 
-def _write_entries(revocation: Revocation, subject: Subject, states: Mapping[UUID, PersonState]) -> None:
-    user = subject.user
+def _write_entries(
+    revocation: Revocation, subjects: Sequence[Subject], states: Mapping[UUID, PersonState]
+) -> None:
+    people = [subject.user for subject in subjects]
     if revocation.scope == RevocationScope.USER:
-        entries.write_people(list(user.identities.select_related("realm")), states)
-        unreported = end_what_may_be_alive(revocation, [user], at=revocation.decided_at)
+        identities = Identity.objects.filter(user__in=people).select_related("realm")
+        entries.write_people(list(identities), states)
+        unreported = end_what_may_be_alive(revocation, people, at=revocation.decided_at)
         entries.write_sessions(unreported, states)
-    entries.write_sessions([fate.session for fate in subject.fates], states)
-    if subject.token:
-        entries.write_token(
-            subject.token, states[user.pk], expires_ms=to_milliseconds(subject.token.expires_at)
-        )
+    entries.write_sessions([fate.session for subject in subjects for fate in subject.fates], states)
+    for subject in subjects:
+        if subject.token:
+            expires_ms = to_milliseconds(subject.token.expires_at)
+            entries.write_token(subject.token, states[subject.user.pk], expires_ms=expires_ms)

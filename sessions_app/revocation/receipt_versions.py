@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 NO_OUTSIDE_SYSTEMS = "no outside systems connected"
 SIGNED_AT_ONCE = 200
+NAMED_AT_MOST = 500
 
 
 class Change(StrEnum):
@@ -146,12 +147,17 @@ def _state(revocation: Revocation) -> str:
 
 def _people(revocation: Revocation) -> list[dict[str, Any]]:
     targets = revocation.targets.order_by("user_id")
-    if revocation.is_of_many:
+    if _is_counted(revocation):
         return [_one_of_many(target) for target in targets]
     return [
         {"id": str(target.user_id), "cutoff": stamp(from_milliseconds(target.cutoff_ms))}
         for target in targets
     ]
+
+
+def _is_counted(revocation: Revocation) -> bool:
+    """Whether its people are told with the count of their sessions, because each by name would be too many."""
+    return revocation.is_of_many or revocation.sessions_ended > NAMED_AT_MOST
 
 
 def _one_of_many(target: RevocationTarget) -> dict[str, Any]:
@@ -186,7 +192,7 @@ def _milliseconds_to_cut_off(revocation: Revocation) -> int | None:
 
 
 def _sessions(revocation: Revocation) -> list[dict[str, Any]]:
-    if revocation.is_of_many:
+    if _is_counted(revocation):
         return []
     endings = revocation.ended_sessions.select_related("session__realm").prefetch_related(
         "session__applications"

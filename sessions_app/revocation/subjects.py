@@ -55,6 +55,7 @@ def lock_people(order: Order) -> list[User]:
     people = list(User.objects.select_for_update().filter(pk__in=owners).order_by("pk"))
     if not people:
         raise NothingToEnd
+    User.objects.all().read_grants(people)
     return people
 
 
@@ -62,26 +63,29 @@ def cover(order: Order, people: Sequence[User]) -> list[Subject]:
     """What the order covers of each. Raises CannotEndAlone for a session that no guard could tell apart."""
     match order.scope:
         case OneSession(session_id=key):
-            return [_sessions_of(people[0], [key])]
+            return _sessions_of(people, [key])
         case SomeSessions(session_ids=keys):
-            return [_sessions_of(user, keys) for user in people]
+            return _sessions_of(people, keys)
         case OneToken(token_id=key):
             token = Token.objects.select_related("session__issuer", "session__identity__realm").get(pk=key)
             return [Subject(user=people[0], fates=(), token=token)]
         case OneUserAtApplication(application_id=key):
             seen_there = Session.objects.of(people[0]).open().filter(applications=key)
-            return [_sessions_of(people[0], list(seen_there.values_list("pk", flat=True)))]
+            return _sessions_of(people, list(seen_there.values_list("pk", flat=True)))
         case _:
             return [Subject(user=user, fates=coverage_of(user).fates) for user in people]
 
 
-def _sessions_of(user: User, keys: Sequence[UUID]) -> Subject:
+def _sessions_of(people: Sequence[User], keys: Sequence[UUID]) -> list[Subject]:
+    """These sessions, by whose they are: in a few look-ups however many people there are."""
     sessions = (
-        Session.objects.of(user)
-        .filter(pk__in=keys)
+        Session.objects.filter(user__in=people, pk__in=keys)
         .select_related("identity", "realm")
         .prefetch_related("applications", "realm__issuers")
     )
-    if any(not session.sid for session in sessions):
-        raise CannotEndAlone
-    return Subject(user=user, fates=tuple(fate_of(session) for session in sessions))
+    fates: dict[UUID, list[SessionFate]] = {user.pk: [] for user in people}
+    for session in sessions:
+        if not session.sid:
+            raise CannotEndAlone
+        fates[session.user_id].append(fate_of(session))
+    return [Subject(user=user, fates=tuple(fates[user.pk])) for user in people]

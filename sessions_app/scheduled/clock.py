@@ -61,7 +61,7 @@ WHAT_PEOPLE_AGREED: tuple[Callable[[], object], ...] = (
     partial(let_people_leave, by=THE_CLOCK),
     partial(lapse_what_is_old, by=THE_CLOCK),
     partial(end_what_is_due, by=THE_CLOCK),
-    partial(many.carry_on_all, by=THE_CLOCK, seconds=CARRY_ON_SECONDS),
+    partial(many.carry_on_all, by=THE_CLOCK, seconds=CARRY_ON_SECONDS, left_alone=many.PATIENCE),
     settle_endings,
     settle_corrections,
     partial(run_what_is_due, by=THE_CLOCK, seconds=CHECK_SECONDS),

@@ -9,7 +9,7 @@ import sys
 
 from tests.bench.scratch import scratch_installation
 
-MEASUREMENTS = ("lookup", "click", "doors", "rebuild", "frozen", "trail", "audit", "export")
+MEASUREMENTS = ("lookup", "click", "many", "doors", "rebuild", "frozen", "trail", "audit", "export")
 
 
 def main() -> None:
@@ -20,14 +20,18 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000, help="entries in Redis for the look-up")
     parser.add_argument("--trail", type=int, default=1_000_000, help="entries in the audit trail")
     parser.add_argument("--listed", type=int, default=100_000, help="entries that are listed and exported")
+    parser.add_argument(
+        "--people", type=int, default=1000, help="people with 100 sessions each, ended at once"
+    )
     asked = parser.parse_args()
     with scratch_installation() as server:
         say_where()
-        from tests.bench import audit_pages, clicks, doors, exporting, frozen, lookup, rebuilding, trail
+        from tests.bench import audit_pages, clicks, doors, exporting, frozen, lookup, many, rebuilding, trail
 
         work = {
             "lookup": lambda: lookup.measure(server, entries=asked.entries),
             "click": clicks.measure,
+            "many": lambda: many.measure(people=asked.people),
             "doors": doors.measure,
             "rebuild": rebuilding.measure,
             "frozen": lambda: frozen.measure(server),
