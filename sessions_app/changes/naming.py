@@ -10,6 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from sessions_app.changes.errors import (
+    ApplicationUnknown,
     IdAmbiguous,
     PersonAmbiguous,
     PersonUnknown,
@@ -19,7 +20,7 @@ from sessions_app.changes.errors import (
     TokenUnknown,
 )
 from sessions_app.changes.texts import is_identifier
-from sessions_app.models import Identity, Issuer, Realm, Session, Token, User
+from sessions_app.models import Application, Identity, Issuer, Realm, Session, Token, User
 
 Row = TypeVar("Row", bound=Model)
 
@@ -132,3 +133,11 @@ def _one_person(people: QuerySet[User]) -> User:
     if len(found) > 1:
         raise PersonAmbiguous([(person.username, person.employee_number) for person in found])
     return found[0]
+
+
+def find_application(key: str) -> Application:
+    """Raises ApplicationUnknown."""
+    found = Application.objects.filter(key=key).first()
+    if found is None:
+        raise ApplicationUnknown
+    return found

@@ -96,7 +96,8 @@ class BlacklistState(models.Model):
 
     `sequence` is stored before any marker says so; `confirmed_sequence` follows when all sixteen do. While
     they differ a beat was interrupted, and what the markers hold cannot be known: the next step is a rebuild.
-    Written only by the clock, and only under a fence that is not older than the one stored.
+    Written only by the clock, and only under a fence that is not older than the one stored; but `everyone_cutoff_ms`
+    by the decision to end everyone, and only upwards (`revocation.everyone`).
     """
 
     generation = models.PositiveBigIntegerField(default=0)

@@ -21,6 +21,8 @@ class Scope(models.TextChoices):
     SESSIONS_WRITE = "sessions:write", _("report sign-ins")
     PEOPLE_WRITE = "people:write", _("create and change people")
     REVOCATIONS_WRITE = "revocations:write", _("end access")
+    REVOCATIONS_MANY = "revocations:many", _("end the access of many people at once")
+    REVOCATIONS_EVERYONE = "revocations:everyone", _("sign everyone out")
     REVOCATIONS_READ = "revocations:read", _("read receipts")
     ROLES_WRITE = "roles:write", _("report role changes")
     SIGHTINGS_WRITE = "sightings:write", _("report what a guard saw")

@@ -27,6 +27,7 @@ from sessions_app.models import (
     Policy,
     Project,
     Revocation,
+    RevocationScope,
     RevocationTarget,
     RoleGrant,
     Session,
@@ -35,7 +36,7 @@ from sessions_app.models import (
 from sessions_app.models.moments import database_now, from_milliseconds, to_milliseconds
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import OF_MANY_PEOPLE
-from sessions_app.revocation import entries, leaving, publishing, rules
+from sessions_app.revocation import entries, everyone, leaving, publishing, rules
 from sessions_app.revocation.already_done import could_have_begun_after
 from sessions_app.revocation.coverage import SessionFate, fate_of
 from sessions_app.revocation.effects import advance, end_sessions, end_what_may_be_alive
@@ -63,6 +64,7 @@ CUT_OFF_AT_ONCE = 100
 ENDED_AT_ONCE = 100
 SESSIONS_AT_ONCE = 250
 PUBLISHED_AT_ONCE = 1000
+BEATS_SECONDS = 2.5  # two beats of the clock and a bit
 ROWS_AT_ONCE = 1000
 
 
@@ -95,6 +97,8 @@ def decide(order: Order) -> Revocation:
         leaving.make_steps_of_the_whole(revocation)
     remember_order_key(order, revocation)
     record_many_decided(order, revocation, targets)
+    if revocation.scope == RevocationScope.EVERYONE:
+        everyone.raise_cutoff(revocation.decided_at)
     return revocation
 
 
@@ -189,7 +193,7 @@ def carry_on(revocation: Revocation, *, by: Initiator, seconds: float | None = N
     carried out in SQL all the same, and published later.
     """
     run = _Run(revocation, by=by, deadline=None if seconds is None else time.monotonic() + seconds)
-    if all(run.repeat(part) for part in PARTS) and run.is_published():
+    if all(run.repeat(part) for part in PARTS) and run.is_published() and run.is_in_the_markers():
         publishing.finish(revocation, by=by)
     revocation.refresh_from_db()
     return revocation.cut_off_at is not None
@@ -252,6 +256,21 @@ class _Run:
         while rows := list(waiting.select_related("realm").order_by("id")[:PUBLISHED_AT_ONCE]):
             if not self._try(rows):
                 return False
+        return True
+
+    def is_in_the_markers(self) -> bool:
+        """Whether every marker says what holds for everyone; waits a little for the clock, who alone writes them."""
+        if self._revocation.scope != RevocationScope.EVERYONE:
+            return True
+        until = time.monotonic() + BEATS_SECONDS
+        try:
+            while not everyone.is_in_the_markers(self._revocation.decided_at):
+                if time.monotonic() > min(until, self._deadline or until):
+                    return False
+                time.sleep(0.1)
+        except BlacklistUnavailable as failure:
+            publishing.note_failure(self._revocation, failure)
+            return False
         return True
 
     def _publish(self, people: Collection[UUID]) -> None:

@@ -61,6 +61,8 @@ def refuse_many(order: Order, *, project: Project | None) -> None:
     Of a project its manager, a deputy and machines may give some reasons that they may not give of a person.
     """
     _refuse_texts(order)
+    if order.scope.kind == RevocationScope.EVERYONE and RULES[order.reason].blocks_sign_in:
+        raise ReasonNotAllowed  # nobody would be left who could let anybody in again
     if may_use(order.reason, order.initiator, on_own_session=False):
         return
     if project is None or not RULES[order.reason].with_a_project:

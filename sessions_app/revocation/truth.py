@@ -6,6 +6,7 @@ from sessions_app.blacklist.values import Marker
 from sessions_app.blacklist.verdict import Subject, Values, Verdict, decide
 from sessions_app.models import BlacklistEntry, EntryKind
 from sessions_app.models.moments import database_now, to_milliseconds
+from sessions_app.revocation import everyone
 from sessions_app.revocation.entries import as_written
 
 
@@ -19,7 +20,7 @@ def truth(subject: Subject) -> Verdict:
     found = {
         (row.kind, row.ident): as_written(row).value.text().encode() for row in rows.select_related("realm")
     }
-    marker = Marker(generation=1, sequence=1, heartbeat_ms=now_ms, everyone_cutoff_ms=0)
+    marker = Marker(generation=1, sequence=1, heartbeat_ms=now_ms, everyone_cutoff_ms=everyone.cutoff_ms())
     values = Values(
         marker=marker.text().encode(),
         user=found.get((EntryKind.USER, "")),

@@ -22,7 +22,7 @@ from sessions_app.models import (
     User,
 )
 from sessions_app.models.moments import database_now, to_milliseconds
-from sessions_app.revocation import entries
+from sessions_app.revocation import entries, everyone
 from sessions_app.revocation.entries import PersonState
 from sessions_app.sightings.checks import plain_address
 from sessions_app.sightings.facts import SignInFacts, TokenFacts
@@ -133,7 +133,7 @@ def _is_over(session: Session) -> bool:
     entry = BlacklistEntry.objects.filter(
         kind=EntryKind.USER, realm=session.realm, person_id=session.identity.person_id
     ).first()
-    cutoff_ms = max(entry.cutoff_ms if entry else 0, latest_cutoff_ms(session.user))
+    cutoff_ms = max(entry.cutoff_ms if entry else 0, latest_cutoff_ms(session.user), everyone.cutoff_ms())
     return to_milliseconds(session.began_at.replace(microsecond=0)) <= cutoff_ms
 
 

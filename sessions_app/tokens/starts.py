@@ -12,10 +12,11 @@ from django.db.models import Max
 
 from sessions_app.models import BlacklistEntry, EntryKind, Realm, User
 from sessions_app.models.moments import database_now, to_milliseconds
+from sessions_app.revocation import everyone
 
 Started = TypeVar("Started")
 
-ROUNDS_AT_MOST = 5
+ROUNDS_AT_MOST = 8  # a cutoff for everyone is ahead by the largest clock allowance of any issuer
 
 
 class CutoffAhead(Exception):
@@ -43,7 +44,7 @@ def latest_cutoff_ms(user: User, realm: Realm) -> int:
     found = BlacklistEntry.objects.filter(kind=EntryKind.USER, user=user, realm=realm).aggregate(
         cutoff_ms=Max("cutoff_ms")
     )
-    return found["cutoff_ms"] or 0
+    return max(found["cutoff_ms"] or 0, everyone.cutoff_ms())
 
 
 def _is_after(moment: datetime, cutoff_ms: int) -> bool:

@@ -21,6 +21,7 @@ from tests.sessions_app.doors.test_sightings import seen
 SESSIONS, PEOPLE = "api/v1/sessions", "api/v1/people/<external_id>"
 ORDERS, EVENTS = "api/v1/revocations", "api/v1/events"
 MEMBERS, SIGHTINGS = "api/v1/groups/<name>/members", "api/v1/sightings"
+GROUP_ENDS = "api/v1/groups/<name>/revocations"
 EXPORTS, EXPORT = "api/v1/audit/exports", "api/v1/audit/exports/<uuidstr:export_id>"
 
 
@@ -72,6 +73,19 @@ def ordering_an_end(scene: Any) -> Act:
 @deed(ORDERS, "RV-112F machine ada", answers=403)
 def ordering_the_end_of_the_last_admin(scene: Any) -> Act:
     return posting(scene, "/revocations", {"person": {"username": "ada"}, "reason": "offboarding"})
+
+
+@deed(GROUP_ENDS, "RV-106 machine -", "RV-105 machine ines", "RV-110 machine ines", answers=201)
+def ordering_the_end_of_a_group(scene: Any) -> Act:
+    a_group("finance", scene.ines)
+    return posting(scene, "/groups/finance/revocations", {"reason": "role_change"})
+
+
+@deed(GROUP_ENDS, "AC-403F machine -", answers=403)
+def ordering_the_end_of_a_group_without_the_scope(scene: Any) -> Act:
+    a_group("finance", scene.ines)
+    machine = Machine(Scope.REVOCATIONS_WRITE)
+    return lambda: machine.post("/groups/finance/revocations", {"reason": "role_change"})
 
 
 @deed(EVENTS, "RV-101 machine ines", "RV-110 machine ines", "SE-120 machine -")

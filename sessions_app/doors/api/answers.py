@@ -131,6 +131,14 @@ class Proof(BaseModel):
     tail: str
 
 
+class LeftOutPerson(ReceiptPerson):
+    why: str = Field(description="The code of the refusal that an order about this person alone would meet")
+
+
+def _person_of(user: User) -> ReceiptPerson:
+    return ReceiptPerson(id=str(user.pk), external_id=user.external_id)
+
+
 class ReceiptAnswer(BaseModel):
     receipt: str
     state: Literal["not_yet_cut_off", "cut_off", "confirmed"]
@@ -143,7 +151,8 @@ class ReceiptAnswer(BaseModel):
     person: ReceiptPerson | None = Field(
         description="The one person it is about; null where there are several"
     )
-    people: list[ReceiptPerson] = Field(description="Everybody it is about")
+    people: list[ReceiptPerson] = Field(description="Everybody whose access it ends")
+    left_out: list[LeftOutPerson] = Field(description="Whom an order about many may not touch, and why")
     blocks_sign_in: bool
     sessions_ended: int
     received_at: datetime
@@ -158,9 +167,8 @@ class ReceiptAnswer(BaseModel):
 
     @classmethod
     def of(cls, revocation: Revocation, *, already_done: bool = False) -> ReceiptAnswer:
-        people = [
-            ReceiptPerson(id=str(person.pk), external_id=person.external_id) for person in revocation.people
-        ]
+        targets = revocation.targets.select_related("user").order_by("user__display_name", "user_id")
+        people = [_person_of(target.user) for target in targets if not target.left_out]
         return cls(
             receipt=revocation.receipt,
             state=_state(revocation),
@@ -170,6 +178,11 @@ class ReceiptAnswer(BaseModel):
             ticket=revocation.ticket,
             person=people[0] if len(people) == 1 else None,
             people=people,
+            left_out=[
+                LeftOutPerson(**_person_of(target.user).model_dump(), why=target.left_out)
+                for target in targets
+                if target.left_out
+            ],
             blocks_sign_in=revocation.blocks_sign_in,
             sessions_ended=revocation.sessions_ended,
             received_at=revocation.received_at,

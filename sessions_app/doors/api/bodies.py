@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from ninja import Header
@@ -24,6 +24,7 @@ from sessions_app.sightings.checks import plain_address
 from sessions_app.sightings.facts import SignInFacts, TokenFacts
 
 LONGEST_NOTE = 2000
+MOST_PEOPLE = 1000
 
 
 def _identifier(value: str) -> str:
@@ -34,6 +35,7 @@ def _identifier(value: str) -> str:
 
 Identifier = Annotated[str, Field(min_length=1, max_length=LONGEST_ID_BYTES), AfterValidator(_identifier)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_identifier)]
+GroupName = Annotated[str, Field(min_length=1, max_length=200)]
 Username = Annotated[str, Field(min_length=1, max_length=150)]
 RealmKey = Annotated[str, Field(min_length=1, max_length=100)]
 Iss = Annotated[str, Field(min_length=1, max_length=500)]
@@ -299,20 +301,52 @@ class OneTokenBody(PlaceBody):
     id: Identifier
 
 
-class RevocationBody(Body):
-    """Whose access ends, and why: exactly one of `person`, `session` and `token`."""
+class EntitlementBody(Body):
+    """Everybody whom some group makes `name` in the application."""
 
-    person: WholePersonBody | None = None
-    session: OneSessionBody | None = None
-    token: OneTokenBody | None = None
+    application: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class WhyBody(Body):
+    """Why access ends."""
+
     reason: Reason
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     ticket: Annotated[str, Field(max_length=100)] = ""
 
+
+ONE_OF = ("person", "session", "token", "people", "group", "entitlement", "everyone")
+
+
+class RevocationBody(WhyBody):
+    """Whose access ends, and why: exactly one of the fields that say whose.
+
+    `people`, `group` and `entitlement` need the scope revocations:many beside revocations:write, `everyone` needs
+    revocations:everyone.
+    """
+
+    person: WholePersonBody | None = None
+    application: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Only beside `person`: their sessions at this application end, and no others"
+    )
+    session: OneSessionBody | None = None
+    token: OneTokenBody | None = None
+    people: Annotated[list[PersonNamingBody], Field(min_length=1, max_length=MOST_PEOPLE)] | None = None
+    group: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Everybody who is a member when it is decided"
+    )
+    entitlement: EntitlementBody | None = None
+    everyone: Literal[True] | None = None
+
     @model_validator(mode="after")
     def _exactly_one(self) -> RevocationBody:
-        if sum(named is not None for named in (self.person, self.session, self.token)) != 1:
-            raise ValueError(_("Give exactly one of person, session and token."))
+        if sum(getattr(self, name) is not None for name in ONE_OF) != 1:
+            raise ValueError(
+                _("Give exactly one of person, session, token, people, group, entitlement and everyone.")
+            )
+        if self.application is not None and self.person is None:
+            raise ValueError(_("An application is named beside a person."))
         return self
 
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from ninja import Router
+from ninja import Path, Router
 from ninja.responses import Status
 
+from audit.initiators import Initiator
 from audit.models import ReceiptVersion
 from audit.receipts import signed
-from sessions_app.changes.naming import find_person, find_session, find_token
+from sessions_app.changes.naming import find_application, find_person, find_session, find_token
 from sessions_app.changes.texts import shown
 from sessions_app.doors.api.answers import Problem, ReceiptAnswer, SignedAnswer
-from sessions_app.doors.api.bodies import IdempotencyKey, RevocationBody
+from sessions_app.doors.api.bodies import GroupName, IdempotencyKey, RevocationBody, WhyBody
 from sessions_app.doors.api.machine_auth import MachineRequest, MachineWith
+from sessions_app.doors.callers import require_scope
 from sessions_app.models import Revocation
 from sessions_app.models import Scope as CredentialScope
 from sessions_app.models.moments import database_now
 from sessions_app.models.receipts import read_receipt
 from sessions_app.revocation.engine import answers_another, revoke
-from sessions_app.revocation.orders import OneSession, OneToken, OneUser, Order, Scope
+from sessions_app.revocation.orders import (
+    Everyone,
+    OneEntitlement,
+    OneGroup,
+    OneSession,
+    OneToken,
+    OneUser,
+    OneUserAtApplication,
+    Order,
+    Scope,
+    SeveralPeople,
+)
 
 router = Router(tags=["Revocations"])
 
@@ -33,7 +47,7 @@ router = Router(tags=["Revocations"])
         frozenset({200, 201, 202}): ReceiptAnswer,
         frozenset({400, 401, 403, 404, 409, 413, 415, 422, 503}): Problem,
     },
-    summary="End the access of a person, a session or a token",
+    summary="End the access of a person or of many, a session or a token",
 )
 def order(
     request: MachineRequest,
@@ -46,14 +60,59 @@ def order(
     202: decided and never taken back, but the blacklist did not answer. The clock repeats it every second.
     """
     received_at = database_now()
-    wanted = Order(
-        initiator=request.auth,
-        reason=body.reason,
-        scope=_scope(body),
-        received_at=received_at,
+    _require_more(body, request.auth)
+    return _carried_out(
+        request.auth, _scope(body), body, response, received_at=received_at, order_key=idempotency_key
+    )
+
+
+@router.post(
+    "/groups/{name}/revocations",
+    auth=MachineWith(CredentialScope.REVOCATIONS_MANY),
+    response={
+        frozenset({200, 201, 202}): ReceiptAnswer,
+        frozenset({400, 401, 403, 404, 409, 413, 415, 422, 503}): Problem,
+    },
+    summary="End the access of everybody in a group",
+)
+def order_group(
+    request: MachineRequest,
+    response: HttpResponse,
+    name: Annotated[GroupName, Path()],
+    body: WhyBody,
+    idempotency_key: IdempotencyKey = "",
+) -> Status[ReceiptAnswer]:
+    """The members at the moment of the decision, each with everything. They stay members.
+
+    202 where it is decided and still being carried out: ask for the receipt.
+    """
+    return _carried_out(
+        request.auth,
+        OneGroup(name=name),
+        body,
+        response,
+        received_at=database_now(),
         order_key=idempotency_key,
-        note=body.note.strip(),
-        ticket=shown(body.ticket, limit=100),
+    )
+
+
+def _carried_out(
+    caller: Initiator,
+    scope: Scope,
+    why: WhyBody,
+    response: HttpResponse,
+    *,
+    received_at: datetime,
+    order_key: str,
+) -> Status[ReceiptAnswer]:
+    wanted = Order(
+        initiator=caller,
+        reason=why.reason,
+        scope=scope,
+        received_at=received_at,
+        order_key=order_key,
+        note=why.note.strip(),
+        ticket=shown(why.ticket, limit=100),
     )
     revocation = revoke(wanted)
     already_done = answers_another(revocation, wanted)
@@ -101,10 +160,33 @@ def _find(receipt: str) -> Revocation:
     return found
 
 
+def _require_more(body: RevocationBody, caller: Initiator) -> None:
+    """Raises ScopeMissing where the access of more than one person ends and the caller may only end that of one."""
+    if body.everyone:
+        require_scope(caller, CredentialScope.REVOCATIONS_EVERYONE)
+    elif body.people is not None or body.group is not None or body.entitlement is not None:
+        require_scope(caller, CredentialScope.REVOCATIONS_MANY)
+
+
 def _scope(body: RevocationBody) -> Scope:
-    """Exactly one of the three is given; the body made sure. Raises the ChangeRefused that fits."""
+    """Exactly one is given; the body made sure. Raises the ChangeRefused that fits."""
+    if body.everyone:
+        return Everyone()
+    if body.group is not None:
+        return OneGroup(name=body.group)
+    if body.entitlement is not None:
+        return OneEntitlement(application_key=body.entitlement.application, name=body.entitlement.name)
+    if body.people is not None:
+        return SeveralPeople.of(find_person(each.named()).pk for each in body.people)
+    return _scope_of_one(body)
+
+
+def _scope_of_one(body: RevocationBody) -> Scope:
     if body.person is not None:
-        return OneUser(user_id=find_person(body.person.named()).pk)
+        user_id = find_person(body.person.named()).pk
+        if body.application is None:
+            return OneUser(user_id=user_id)
+        return OneUserAtApplication(user_id=user_id, application_id=find_application(body.application).pk)
     if body.session is not None:
         return OneSession(session_id=find_session(body.session.sid, body.session.named()).pk)
     assert body.token is not None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pytest_django import Settings
 
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import Revocation, User
+from sessions_app.models import Application, Revocation, User
 from tests.factories import (
     ISS,
+    a_group,
     a_person,
     a_realm,
     a_token_row,
+    an_entitlement,
     an_identity,
     an_issuer,
     open_session,
@@ -164,3 +168,74 @@ def test_the_last_admin_cannot_be_blocked_from_the_shell_either(ada: User) -> No
 
     assert result.code == 2
     assert AuditEntry.objects.filter(event_code="RV-112F", initiator_kind="shell").count() == 1
+
+
+# --- Many at once -----------------------------------------------------------------------------------
+
+
+def test_a_group_is_told_in_numbers(open_gate: EmbeddedRedis, ines: User, otto: User) -> None:
+    a_group("finance", ines, otto)
+    open_session(ines)
+
+    result = ran("revoke", "--group", "finance", "--reason", "role_change")
+
+    assert result.code == 0
+    assert f"{Revocation.objects.get().receipt}: 2 people, 1 session ended, cut off." in result.out
+
+
+def test_the_people_of_a_file_are_all_named_or_nobody_ends(
+    open_gate: EmbeddedRedis, ines: User, otto: User, tmp_path: Path
+) -> None:
+    file = tmp_path / "leavers.txt"
+    file.write_text("# leavers\nines\n\notto@northwind.example\nnobody\n")
+
+    refused = ran("revoke", "--users", str(file), "--reason", "offboarding")
+    file.write_text("ines\notto@northwind.example\n")
+    done = ran("revoke", "--users", str(file), "--reason", "offboarding", "--json")
+
+    assert (refused.code, done.code) == (2, 0)
+    assert "Line 5" in refused.error
+    assert (Revocation.objects.get().scope, done.json()["people"]) == ("people", 2)
+
+
+def test_a_file_that_is_none_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(b"\xff\xfe\x00")
+
+    assert ran("revoke", "--users", str(tmp_path / "missing"), "--reason", "role_change").code == 2
+    assert ran("revoke", "--users", str(tmp_path / "picture"), "--reason", "role_change").code == 2
+
+
+def test_an_entitlement_and_one_person_at_an_application(
+    open_gate: EmbeddedRedis, ines: User, otto: User, wiki: Application
+) -> None:
+    an_entitlement(wiki, a_group("editors", ines), "edit")
+    open_session(otto, wiki)
+
+    ran("revoke", "--entitlement", "wiki:edit", "--reason", "role_change")
+    ran("revoke", "--user", "otto", "--application", "wiki", "--reason", "role_change")
+
+    assert set(Revocation.objects.values_list("scope", flat=True)) == {"entitled", "at_app"}
+
+
+def test_everyone_is_asked_for_twice_where_nobody_types(ines: User) -> None:
+    result = ran("revoke", "--everyone", "--reason", "security_incident")
+
+    assert result.code == 2
+    assert not Revocation.objects.exists()
+
+
+def test_everyone_is_decided_and_cut_off_by_the_clock(open_gate: EmbeddedRedis, ines: User) -> None:
+    token = token_for(ines, open_session(ines))
+
+    result = ran("revoke", "--everyone", "--yes", "--reason", "security_incident")
+
+    assert result.code == 3
+    assert verdict_on(token).outcome is Outcome.REVOKED
+
+
+def test_an_application_belongs_to_a_person(ines: User) -> None:
+    a_group("finance", ines)
+
+    result = ran("revoke", "--group", "finance", "--application", "wiki", "--reason", "role_change")
+
+    assert result.code == 2

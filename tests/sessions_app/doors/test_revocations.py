@@ -7,12 +7,14 @@ from pytest_django import Settings
 
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import Issuer, Revocation, Role, Scope, User
+from sessions_app.models import Application, Issuer, Revocation, Role, Scope, User
 from sessions_app.scheduled.clock import Clock
 from tests.factories import (
     a_grant,
+    a_group,
     a_realm,
     a_token_row,
+    an_entitlement,
     an_identity,
     an_issuer,
     open_session,
@@ -257,3 +259,146 @@ def test_another_realm_with_the_same_session_id_is_untouched(open_gate: Embedded
     elsewhere.refresh_from_db()
     assert answer.status_code == 201
     assert elsewhere.ended_at is None
+
+
+# --- Many at once -----------------------------------------------------------------------------------
+
+
+def test_a_group_ends_with_everybody_in_it_and_nobody_else(
+    open_gate: EmbeddedRedis, ines: User, otto: User, carlos: User
+) -> None:
+    a_group("finance", ines, otto)
+    hers, his = token_for(ines, open_session(ines)), token_for(carlos, open_session(carlos))
+
+    answer = Machine().post("/groups/finance/revocations", {"reason": "security_incident"})
+
+    assert (answer.status_code, answer.json()["state"]) == (201, "cut_off")
+    assert {person["external_id"] for person in answer.json()["people"]} == {"ext-ines", "ext-otto"}
+    assert verdict_on(hers).outcome is Outcome.REVOKED
+    assert verdict_on(his).outcome is Outcome.ALLOWED
+
+
+def test_whom_a_machine_may_not_end_is_left_out_and_named(open_gate: EmbeddedRedis, ada: User, ines: User):
+    a_group("finance", ines, ada)
+
+    answer = Machine().post("/revocations", {"group": "finance", "reason": "role_change"})
+
+    assert [person["external_id"] for person in answer.json()["people"]] == ["ext-ines"]
+    assert [(one["external_id"], one["why"]) for one in answer.json()["left_out"]] == [
+        ("ext-ada", "privileged_person")
+    ]
+
+
+def test_several_people_are_exactly_those_named_however_they_are_named(
+    open_gate: EmbeddedRedis, ines: User, otto: User
+) -> None:
+    people = [{"username": "ines"}, {"external_id": "ext-ines"}]
+
+    answer = Machine().post("/revocations", {"people": people, "reason": "role_change"})
+
+    assert (answer.status_code, answer.json()["scope"]) == (201, "people")
+    assert [person["external_id"] for person in answer.json()["people"]] == ["ext-ines"]
+
+
+def test_one_name_nobody_knows_leaves_all_of_them_open(open_gate: EmbeddedRedis, ines: User) -> None:
+    people = [{"username": "ines"}, {"username": "nobody"}]
+
+    answer = Machine().post("/revocations", {"people": people, "reason": "role_change"})
+
+    assert answer.status_code == 404
+    assert not Revocation.objects.exists()
+
+
+def test_whoever_has_an_entitlement_ends(open_gate: EmbeddedRedis, ines: User, wiki: Application) -> None:
+    an_entitlement(wiki, a_group("editors", ines), "edit")
+    hers = token_for(ines, open_session(ines))
+
+    answer = Machine().post(
+        "/revocations", {"entitlement": {"application": "wiki", "name": "edit"}, "reason": "role_change"}
+    )
+
+    assert answer.json()["scope"] == "entitled"
+    assert verdict_on(hers).outcome is Outcome.REVOKED
+
+
+def test_one_person_at_one_application_keeps_the_others(
+    open_gate: EmbeddedRedis, ines: User, wiki: Application, payroll: Application
+) -> None:
+    at_wiki, at_payroll = open_session(ines, wiki), open_session(ines, payroll)
+
+    answer = Machine().post(
+        "/revocations", {"person": {"username": "ines"}, "application": "wiki", "reason": "role_change"}
+    )
+
+    assert (answer.status_code, answer.json()["scope"]) == (201, "at_app")
+    assert verdict_on(token_for(ines, at_wiki)).outcome is Outcome.REVOKED
+    assert verdict_on(token_for(ines, at_payroll)).outcome is Outcome.ALLOWED
+
+
+def test_everyone_ends_with_people_nobody_knows(ines: User, issuer: Issuer) -> None:
+    clock = Clock()
+    clock.beat()
+    hers = token_for(ines, open_session(ines))
+    unknown = token_for(ines, sub="never-heard-of", sid="never-reported")
+    assert verdict_on(unknown).outcome is Outcome.ALLOWED
+
+    answer = Machine().post("/revocations", {"everyone": True, "reason": "security_incident"})
+    clock.beat()
+    clock.carry_on()
+
+    assert answer.status_code == 202
+    assert verdict_on(hers).outcome is Outcome.REVOKED
+    assert verdict_on(unknown).outcome is Outcome.REVOKED
+
+
+def test_everyone_is_not_called_cut_off_before_the_markers_say_so(
+    open_gate: EmbeddedRedis, ines: User
+) -> None:
+    Machine().post("/revocations", {"everyone": True, "reason": "security_incident"})
+
+    assert Revocation.objects.get().cut_off_at is None
+
+
+@pytest.mark.parametrize(
+    ("body", "scope"),
+    [
+        ({"group": "finance"}, "revocations:many"),
+        ({"people": [{"username": "ines"}]}, "revocations:many"),
+        ({"entitlement": {"application": "wiki", "name": "edit"}}, "revocations:many"),
+        ({"everyone": True}, "revocations:everyone"),
+    ],
+)
+def test_who_may_end_one_person_may_not_end_many(ines: User, body: dict[str, object], scope: str) -> None:
+    a_group("finance", ines)
+
+    answer = Machine(Scope.REVOCATIONS_WRITE).post("/revocations", {**body, "reason": "role_change"})
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "scope_missing"
+    assert AuditEntry.objects.get(event_code="AC-403F").details["scope"] == scope
+    assert not Revocation.objects.exists()
+
+
+def test_nobody_is_blocked_together_with_everyone(ines: User) -> None:
+    answer = Machine().post("/revocations", {"everyone": True, "reason": "offboarding"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "reason_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"group": "finance", "everyone": True},
+        {"everyone": False},
+        {"application": "wiki", "group": "finance"},
+        {"people": []},
+        {"group": ""},
+        {"entitlement": {"application": "wiki"}},
+    ],
+)
+def test_what_names_nobody_or_too_much_is_refused(body: dict[str, object]) -> None:
+    assert Machine().post("/revocations", {**body, "reason": "role_change"}).status_code == 422
+
+
+def test_a_group_nobody_knows_is_not_found() -> None:
+    assert Machine().post("/groups/nobody/revocations", {"reason": "role_change"}).status_code == 404
