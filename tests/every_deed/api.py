@@ -70,7 +70,7 @@ def ordering_an_end(scene: Any) -> Act:
     return posting(scene, "/revocations", {"person": {"username": "ines"}, "reason": "offboarding"})
 
 
-@deed(ORDERS, "RV-112F machine ada", answers=403)
+@deed(ORDERS, "RV-112F machine ada", answers=409)
 def ordering_the_end_of_the_last_admin(scene: Any) -> Act:
     return posting(scene, "/revocations", {"person": {"username": "ada"}, "reason": "offboarding"})
 
