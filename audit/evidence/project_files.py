@@ -149,7 +149,7 @@ def _contractor_rows(each: Contractor, report: ProjectReport, reading: Reading) 
     about: list[object] = [
         words.contractor_words(each),
         each.person,
-        "yes" if each.is_exception or each.open_tasks else "no",
+        "yes" if _is_exception(each, reading) else "no",
         _last_active(each, reading),
         each.sessions_ended,
         stamp(each.cutoff_at),
@@ -158,6 +158,10 @@ def _contractor_rows(each: Contractor, report: ProjectReport, reading: Reading) 
     ]
     for line in words.systems_of(each, report):
         yield [*about, *_system_cells(line)]
+
+
+def _is_exception(each: Contractor, reading: Reading) -> bool:
+    return each.is_exception or any(words.is_overdue(task, reading.made_at) for task in each.tasks)
 
 
 def _last_active(each: Contractor, reading: Reading) -> str | None:

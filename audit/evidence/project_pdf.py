@@ -23,7 +23,7 @@ def as_pdf(report: ProjectReport, *, made_at: datetime, to_the_moment: bool) -> 
     pdf = TaggedPdf(title=title, language=get_language() or "en", made_at=made_at, foot=title)
     pdf.heading(title, 1)
     pdf.paragraph(str(words.HOW_IT_IS_MADE), is_dim=True)
-    _exceptions(pdf, report)
+    _exceptions(pdf, report, made_at)
     _end(pdf, report)
     _contractors(pdf, report, to_the_moment=to_the_moment)
     _systems(pdf, report)
@@ -33,9 +33,9 @@ def as_pdf(report: ProjectReport, *, made_at: datetime, to_the_moment: bool) -> 
     return pdf.output()
 
 
-def _exceptions(pdf: TaggedPdf, report: ProjectReport) -> None:
+def _exceptions(pdf: TaggedPdf, report: ProjectReport, made_at: datetime) -> None:
     pdf.heading(_("Exceptions"), 2)
-    found = words.exceptions_of(report)
+    found = words.exceptions_of(report, at=made_at)
     if not found:
         pdf.paragraph(_("There are none."))
         return

@@ -181,9 +181,13 @@ def task_line(task: ReportTask) -> SystemLine:
 # --- Exceptions -----------------------------------------------------------------------------------
 
 
-def exceptions_of(report: ProjectReport) -> list[ExceptionLine]:
-    """What an auditor asks about first, the worst first."""
-    return [*_of_the_whole(report), *_of_people(report), *_of_tasks(report)]
+def exceptions_of(report: ProjectReport, *, at: datetime) -> list[ExceptionLine]:
+    """What an auditor asks about first, the worst first. A task is one once its time was over at this moment."""
+    return [*_of_the_whole(report), *_of_people(report), *_of_tasks(report, at)]
+
+
+def is_overdue(task: ReportTask, at: datetime) -> bool:
+    return task.is_open and task.due_at is not None and task.due_at < at
 
 
 def _of_the_whole(report: ProjectReport) -> Iterator[ExceptionLine]:
@@ -211,15 +215,14 @@ def _why(contractor: Contractor) -> Iterator[str]:
         yield _("A new token still claims what was lost")
 
 
-def _of_tasks(report: ProjectReport) -> Iterator[ExceptionLine]:
+def _of_tasks(report: ProjectReport, at: datetime) -> Iterator[ExceptionLine]:
     for task in report.all_tasks:
-        if task.is_open:
-            who = person_words(report, task.person) if task.person else report.name
+        if is_overdue(task, at):
             line = task_line(task)
-            said = _("%(system)s, %(what)s: to do until %(due)s")
+            said = _("%(system)s, %(what)s: overdue since %(due)s")
             yield ExceptionLine(
                 about=task.person,
-                who=who,
+                who=person_words(report, task.person) if task.person else report.name,
                 what=said % {"system": line.system, "what": line.what, "due": moment(task.due_at)},
                 entry=task.entry,
             )

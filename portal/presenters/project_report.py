@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -185,7 +186,7 @@ class ReportPage:
 
     @cached_property
     def _all_exceptions(self) -> list[words.ExceptionLine]:
-        return words.exceptions_of(self._whole)
+        return words.exceptions_of(self._whole, at=timezone.now())
 
     @property
     def exceptions(self) -> list[ExceptionRow]:

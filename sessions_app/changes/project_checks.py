@@ -121,7 +121,9 @@ def _finish(check: ProjectCheck, *, by: Initiator) -> bool:
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=check.ending.project_id)
         locked = (
-            ProjectCheck.objects.select_for_update().select_related("ending__revocation").get(pk=check.pk)
+            ProjectCheck.objects.select_for_update(of=("self",))
+            .select_related("ending__revocation")
+            .get(pk=check.pk)
         )
         if locked.done_at is None:
             locked.ending.project = project

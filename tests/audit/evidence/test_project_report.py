@@ -118,15 +118,18 @@ def test_exceptions_come_first_the_worst_before_the_others(phoenix, paula, ivan,
     a_group("phoenix", carlos)
     check_now(ending, by=initiator_of(ivan))
 
-    found = [
-        (each.who, each.what.split(":")[0].split(" until")[0])
-        for each in words.exceptions_of(report_on(phoenix))
-    ]
+    in_time = words.exceptions_of(report_on(phoenix), at=timezone.now())
+    a_day_later = words.exceptions_of(report_on(phoenix), at=timezone.now() + timedelta(hours=25))
 
+    found = [(each.who, each.what.split(":")[0].split(" until")[0]) for each in in_time]
     assert found[0] == ("Later check", "asked for")
     assert ("Ada Lindqvist", "Sessions stay") in found
     assert ("Carlos Vega", "An application that never asks lets a token in") in found
-    assert found[-1][1].startswith("GitHub, ")
+    assert len(found) == 3
+    assert {each.what.split(" since")[0] for each in a_day_later[3:]} == {
+        "GitHub, deploy key deploy-phoenix: overdue",
+        "GitHub, GitHub team northwind/phoenix: overdue",
+    }
     assert [each.name for each in report_on(phoenix).contractors][:2] == ["Ada Lindqvist", "Carlos Vega"]
 
 
