@@ -24,7 +24,7 @@ class AuditScope:
 
 SCOPES: dict[Role, AuditScope] = {
     Role.HR: AuditScope(),
-    Role.IT: AuditScope(groups=("RV-", "SE-", "BL-")),
+    Role.IT: AuditScope(groups=("RV-", "SE-", "BL-", "PJ-")),
     Role.SECURITY: AuditScope(everything=True),
     Role.AUDITOR: AuditScope(everything=True),
     Role.ADMIN: AuditScope(groups=("RO-", "MC-", "ST-", "CH-", "SI-104", "SI-105", "SI-107", "SI-108")),

@@ -35,6 +35,7 @@ class NavItem:
 PLACES = (
     Place(label=_("People"), url="/people/", icon="people", any_of=(May.SEE_PEOPLE,)),
     Place(label=_("Sessions"), url="/sessions/", icon="screen", any_of=(May.SEE_SESSIONS,)),
+    Place(label=_("Projects"), url="/projects/", icon="flag", any_of=(May.SEE_PROJECTS,)),
     Place(label=_("Revocations"), url="/revocations/", icon="cut", any_of=(May.SEE_REVOCATIONS,)),
     Place(label=_("Approvals"), url="/approvals/", icon="check", any_of=(May.SEE_APPROVALS,)),
     Place(label=_("Audit"), url="/audit/", icon="record", any_of=(May.SEE_AUDIT,)),

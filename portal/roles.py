@@ -30,6 +30,10 @@ class May(Enum):
     ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
     SAY_WRONG_PERSON = _("Say that a receipt met the wrong person")
     CHANGE_MEMBERSHIPS = _("Change a person's groups and entitlements")
+    SEE_PROJECTS = _("See projects")
+    CREATE_PROJECTS = _("Create projects, name managers and groups")
+    EDIT_PROJECTS = _("Edit projects and their members")
+    EXTEND_PROJECTS = _("Extend and shorten projects")
     SEE_AUDIT = _("Browse the audit trail")
     UNMASK_DETAILS = _("Unmask personal details of an entry, with a purpose")
     EXPORT_AUDIT = _("Export the audit trail")
@@ -72,6 +76,10 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
     May.SAY_WRONG_PERSON:     (OWN, ALL, ALL, NO,  NO,  NO),
     May.CHANGE_MEMBERSHIPS:   (NO,  ALL, ALL, NO,  NO,  NO),
+    May.SEE_PROJECTS:         (NO,  ALL, ALL, OWN, ALL, NO),
+    May.CREATE_PROJECTS:      (NO,  ALL, ALL, NO,  NO,  NO),
+    May.EDIT_PROJECTS:        (NO,  ALL, ALL, OWN, NO,  NO),
+    May.EXTEND_PROJECTS:      (NO,  ALL, ALL, OWN, NO,  NO),
     May.SEE_AUDIT:            (OWN, OWN, ALL, NO,  ALL, OWN),
     May.UNMASK_DETAILS:       (NO,  NO,  NO,  NO,  ALL, NO),
     May.EXPORT_AUDIT:         (OWN, OWN, ALL, NO,  ALL, OWN),

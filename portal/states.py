@@ -57,6 +57,15 @@ LOOKS = {
     "lapsed": Look(icon="hourglass", tone=Tone.QUIET, word=_("Nobody approved in time")),
     "withdrawn": Look(icon="minus", tone=Tone.QUIET, word=_("Withdrawn")),
     "done_alone": Look(icon="warning", tone=Tone.AMBER, word=_("Done alone")),
+    # Projects. One that has ended is not proved by its state: its receipt says what was.
+    "project_planned": Look(icon="clock", tone=Tone.QUIET, word=_("Planned")),
+    "project_running": Look(icon="flag", tone=Tone.NEUTRAL, word=_("Running")),
+    "project_ending": Look(icon="running", tone=Tone.AMBER, word=_("Ending"), running=True),
+    "project_ended": Look(icon="signed-out", tone=Tone.QUIET, word=_("Ended")),
+    "project_exceptions": Look(icon="alert", tone=Tone.AMBER, word=_("Ended with exceptions")),
+    # What is known of a long-lived credential.
+    "old": Look(icon="alert", tone=Tone.AMBER, word=_("Old")),
+    "unused": Look(icon="minus", tone=Tone.AMBER, word=_("Unused")),
     # Settings and credentials, where green would claim a proof nobody made.
     "on": Look(icon="check", tone=Tone.NEUTRAL, word=_("On")),
     "off": Look(icon="minus", tone=Tone.QUIET, word=_("Off")),

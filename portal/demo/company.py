@@ -16,7 +16,8 @@ from audit.events import Events
 from audit.initiators import Initiator, acting, the_shell
 from audit.record import record
 from portal.demo import issuer as demo_issuer
-from portal.demo.people import APPLICATIONS, ATLAS, COUNTRY_OF, PHOENIX, DemoPerson, DemoSession, everybody
+from portal.demo.people import APPLICATIONS, COUNTRY_OF, DemoPerson, DemoSession, everybody
+from portal.demo.projects import end_one, make_projects
 from portal.demo.sign_ins import password, sign_ins
 from sessions_app.changes.facts import IdentityFacts, PersonFacts
 from sessions_app.changes.naming import Place
@@ -29,7 +30,6 @@ from sessions_app.models import (
     Entitlement,
     Group,
     Issuer,
-    Project,
     Realm,
     Session,
     SessionApplication,
@@ -42,10 +42,6 @@ from sessions_app.tokens.own_issuer import prepare_own_issuer
 from sessions_app.tokens.profiles import guard_configuration
 
 LEAVER = "joaquin"
-PROJECTS = (
-    ("phoenix", "Phoenix", "paula", PHOENIX, 7),
-    ("atlas", "Atlas", "paula", ATLAS, 69),
-)
 ENTITLEMENTS = (
     ("billing", "finance", "read"),
     ("billing", "finance-approvers", "approve"),
@@ -62,7 +58,8 @@ def load_company(*, by: Initiator | None = None) -> int:
     """Fill an empty installation with Northwind; returns how many people work there.
 
     1. Applications, the issuer with its public key, enforcement points. 2. People, groups, roles, sign-ins.
-    3. Sessions. 4. One person who already left, ended like anybody else. Steps 1 to 3 are one transaction.
+    3. Sessions and projects. 4. One project and one person that already ended, like any other. Steps 1 to 3 are one
+    transaction.
 
     Raises AlreadyLoaded.
     """
@@ -75,10 +72,11 @@ def load_company(*, by: Initiator | None = None) -> int:
         keep_people([_facts(person) for person in people], by=initiator)
         _roles(people, by=initiator)
         _sessions(people)
-        _projects()
+        make_projects(by=initiator)
         record(Events.DEMO_LOADED, initiator=initiator, details={"people": len(people)})
     _clients(by=initiator)
     write_guard_configuration()
+    end_one(by=initiator)
     _let_one_go(by=initiator)
     return len(people)
 
@@ -184,20 +182,6 @@ def begin_session(user: User, issuer: Issuer, drawn: DemoSession) -> Session:
         place=drawn.place,
         authentication_methods=["pwd", "otp"],
     )
-
-
-def _projects() -> None:
-    """Two contractor projects: one about to end, one with months to go."""
-    for key, name, manager, group, days in PROJECTS:
-        ends_at = (timezone.now() + timedelta(days=days)).replace(hour=17, minute=0, second=0, microsecond=0)
-        project = Project.objects.create(
-            key=key,
-            name=name,
-            manager=User.objects.get(username=manager),
-            ends_at=ends_at,
-            time_zone="Europe/Madrid",
-        )
-        project.groups.add(Group.objects.get(name=group))
 
 
 def _clients(*, by: Initiator) -> None:

@@ -30,6 +30,7 @@ ANDROID = (
 LINUX_FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 PHOENIX, ATLAS = "contractors-project-phoenix", "contractors-project-atlas"
+ORION, HELIOS = "contractors-project-orion", "contractors-project-helios"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,18 @@ CAST = (
             signed_in("billing", agent=IPHONE, place=LISBON, address="188.81.7.2", began=44, used=12),
         ),
     ),
+    DemoPerson(
+        username="dario", name="Dario Neri", number="NX-00866", title="Contractor, testing",
+        department="Delivery", groups=(HELIOS,), manager="paula",
+        sessions=(
+            signed_in("source", "tickets", agent=LINUX_FIREFOX, place=MADRID, address="79.144.9.14", began=26, used=2),
+        ),
+    ),
+    DemoPerson(
+        username="svc-phoenix-deploy", name="Deploy of Phoenix", number="SV-00012", title="CI job deploy-phoenix",
+        department="Delivery", groups=(PHOENIX,), manager="ivan",
+        sessions=(signed_in("source", agent="", place=REMOTE, address="10.8.9.4", began=11, used=0.7),),
+    ),
 )
 # fmt: on
 
@@ -200,6 +213,8 @@ STAFF = (
     ("andre", "André Pires", "NW-20346", "Legal assistant", "Legal", IBERIA, "ingrid"),
 )
 
+STAFF_ROLES = {"bruno": (Role.PROJECT_MANAGER,)}
+
 ROUTINE = (
     signed_in("wiki", agent=WINDOWS_EDGE, place=MADRID, address="10.4.19.{n}", began=5, used=0.6),
     signed_in("tickets", "wiki", agent=MAC_FIREFOX, place=BERLIN, address="10.8.4.{n}", began=27, used=3),
@@ -225,6 +240,7 @@ def _one_of_the_staff(position: int) -> DemoPerson:
         title=title,
         department=department,
         entity=entity,
+        roles=STAFF_ROLES.get(username, ()),
         groups=("staff", department.lower()),
         manager=manager,
         sessions=tuple(_routine(position + step) for step in range(position % 3)),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.access import may
+from portal.access import may, projects_for
+from portal.presenters.project_words import STATES, name_of_project
 from portal.presenters.words import clean
 from portal.roles import May
 from sessions_app.models import Entitlement, Identity, RoleGrant, User
@@ -40,10 +42,19 @@ class RoleRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProjectLine:
+    name: str
+    url: str
+    state: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Access:
-    """`roles` is None for readers who may not see roles, which is not the same as having none."""
+    """`roles` and `projects` are None for readers who may not see any, which is not the same as having none."""
 
     groups: list[GroupRow]
+    projects: list[ProjectLine] | None
     identities: list[IdentityRow]
     roles: list[RoleRow] | None
 
@@ -51,6 +62,7 @@ class Access:
 def access_of(person: User, reader: User) -> Access:
     return Access(
         groups=_groups(person),
+        projects=_projects(person, reader) if may(reader, May.SEE_PROJECTS) else None,
         identities=_identities(person, with_ids=may(reader, May.SEE_CONFIGURATION)),
         roles=[_role(grant) for grant in person.active_grants()] if may(reader, May.SEE_ROLES) else None,
     )
@@ -71,6 +83,19 @@ def _groups(person: User) -> list[GroupRow]:
             since=membership.since,
         )
         for membership in memberships
+    ]
+
+
+def _projects(person: User, reader: User) -> list[ProjectLine]:
+    found = projects_for(reader, May.SEE_PROJECTS).of(person).prefetch_related("endings")
+    return [
+        ProjectLine(
+            name=name_of_project(project),
+            url=reverse("project", args=[project.key]),
+            state=STATES[project.state],
+            ends_at=project.ended_at or project.ends_at,
+        )
+        for project in found
     ]
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from audit.models import AuditEntry, ChainLink
 from audit.personal import SubjectRole
 from audit.presentation import initiator_pseudonym, sentence, target_pseudonym
-from portal.access import may, people_for, revocations_for
+from portal.access import may, people_for, projects_for, revocations_for
 from portal.presenters.audit_labels import label_of, label_of_field
 from portal.presenters.audit_personal import LONGEST_VALUE, PersonalLine, PersonalSight, reads_note
 from portal.presenters.audit_words import title_of
@@ -45,6 +45,7 @@ class AuditRow:
     sees_initiator: bool = False
     sees_person: bool = False
     sees_receipt: bool = False
+    sees_project: bool = False
 
     @property
     def title(self) -> StrOrPromise:
@@ -108,6 +109,7 @@ def rows_for(viewer: User, entries: Iterable[AuditEntry]) -> list[AuditRow]:
     asked = {entry.actor_id for entry in listed if entry.actor_id}
     people = _reached(viewer, asked | {entry.person_id for entry in listed if entry.person_id})
     receipts = _open_to(viewer, {entry.receipt for entry in listed if entry.receipt})
+    projects = _seen_of(viewer, {entry.project_key for entry in listed if entry.project_key})
     # Whose address it is need not be the person the entry is about, so reaching some people is not enough.
     sees_origin = viewer.reaches_everybody(through=roles_with(May.SEE_SESSION_ORIGIN))
     return [
@@ -118,6 +120,7 @@ def rows_for(viewer: User, entries: Iterable[AuditEntry]) -> list[AuditRow]:
             sees_initiator=entry.actor_id in people,
             sees_person=entry.person_id in people,
             sees_receipt=entry.receipt in receipts,
+            sees_project=entry.project_key in projects,
             sight=PersonalSight(
                 sees_details=sees_origin or entry.initiator_id == str(viewer.pk),
                 reads_note=reads_note(
@@ -139,6 +142,12 @@ def _open_to(viewer: User, receipts: set[str]) -> set[str]:
     if not receipts or not may(viewer, May.SEE_REVOCATIONS):
         return set()
     return set(revocations_for(viewer).filter(receipt__in=receipts).values_list("receipt", flat=True))
+
+
+def _seen_of(viewer: User, keys: set[str]) -> set[str]:
+    if not keys or not may(viewer, May.SEE_PROJECTS):
+        return set()
+    return set(projects_for(viewer, May.SEE_PROJECTS).filter(key__in=keys).values_list("key", flat=True))
 
 
 def _side(pair: object, index: int) -> str:

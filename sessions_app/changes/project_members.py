@@ -27,7 +27,7 @@ from sessions_app.changes.role_changes import RoleOutcome, Wish, groups_changed
 from sessions_app.changes.texts import is_identifier
 from sessions_app.models import Group, Project, User
 
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 400  # a form that names them one by one has room for so many
 NAMED_AT_MOST = 5
 NAMES = ("username", "email", "employee_number", "external_id")
 
@@ -103,7 +103,7 @@ def _refuse_over(project: Project, people: Sequence[User]) -> None:
     if project.ended_at is not None:
         raise ProjectOver
     if len(people) > MOST_AT_ONCE:
-        raise ValuesRefused(("people", _("At most 500 people at once.")))
+        raise ValuesRefused(("people", _("At most 400 people at once.")))
 
 
 def _refuse_person(user: User, *, by: Initiator) -> None:

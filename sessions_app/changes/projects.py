@@ -23,6 +23,7 @@ from sessions_app.models import Group, Project, Role, User
 from sessions_app.models.moments import database_now
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+RESERVED = frozenset({"new"})  # /projects/new/ is the form that makes one
 LONGEST_NAME = 200
 UNFIT = _("%(name)s does not hold the role Project manager. An Admin grants it.")
 MOST_DEPUTIES = 20
@@ -103,6 +104,8 @@ def change_project(project: Project, facts: ProjectFacts, *, by: Initiator) -> P
 
 
 def _key_problems(key: str) -> Problems:
+    if key in RESERVED:
+        return [("key", _("This word stands for something else in addresses."))]
     if KEY.fullmatch(key):
         return []
     sentence = _("A key has at most 64 lower-case letters, digits and hyphens, such as phoenix-2027.")

@@ -53,6 +53,13 @@ def opening_dialog(name: str) -> Act:
     return press
 
 
+def naming_people(page: Page) -> None:
+    """Name somebody and nobody, and wait for what was understood."""
+    page.get_by_label("People").fill("otto\nnobody of this name")
+    page.locator("main .btn--primary[type=submit]").click()
+    page.get_by_role("heading", name="What was understood").wait_for()
+
+
 def opening_row(page: Page) -> None:
     """Open the first row in its place."""
     page.locator("main tbody a[aria-expanded=false]").first.click()

@@ -16,6 +16,7 @@ from tests.browser.acts import (
     confirm_it_is_me,
     explaining,
     making_a_credential,
+    naming_people,
     opening_dialog,
     opening_exports,
     opening_menu,
@@ -218,6 +219,33 @@ SESSIONS = [
     ShownPage(name="me-with-a-role", at="/me/", who="hana", act=opening_menu),
 ]
 
+PROJECTS = [
+    ShownPage(name="projects", at="/projects/", who="ivan"),
+    ShownPage(name="projects-as-manager", at="/projects/", who="paula"),
+    ShownPage(name="projects-none", at=f"/projects/?{NOBODY}", who="ivan"),
+    ShownPage(name="project", at="/projects/phoenix/", who="paula"),
+    ShownPage(name="project-as-it", at="/projects/phoenix/", who="ivan"),
+    ShownPage(name="project-as-auditor", at="/projects/atlas/", who="aude"),
+    ShownPage(name="project-planned", at="/projects/orion/", who="paula"),
+    ShownPage(name="project-ended", at="/projects/helios/", who="ivan"),
+    ShownPage(name="project-new", at="/projects/new/", who="ivan", act=sending_empty),
+    ShownPage(name="project-edit", at="/projects/phoenix/edit/", who="paula"),
+    ShownPage(name="project-end-date", at="/projects/atlas/end-date/", who="paula"),
+    ShownPage(name="project-members-add", at="/projects/orion/members/add/", who="paula", act=naming_people),
+    ShownPage(
+        name="project-member-remove", at="/projects/phoenix/", who="paula", act=opening_dialog("Remove")
+    ),
+    ShownPage(
+        name="project-resource-new", at="/projects/orion/resources/new/", who="paula", act=sending_empty
+    ),
+    ShownPage(
+        name="project-resource-withdraw",
+        at="/projects/phoenix/",
+        who="paula",
+        act=opening_dialog("Withdraw"),
+    ),
+]
+
 AUDIT = [
     ShownPage(name="audit", at="/audit/", who="aude"),
     ShownPage(name="audit-row", at="/audit/?q=action:RV", who="aude", act=opening_row),
@@ -298,4 +326,15 @@ ERRORS = [
     ShownPage(name="not-found", at="/nowhere/", who="hana"),
 ]
 
-PAGES = [*SIGN_IN, *PEOPLE, *TERMINATE, *LEAVING, *REVOCATIONS, *SESSIONS, *AUDIT, *SETTINGS, *ERRORS]
+PAGES = [
+    *SIGN_IN,
+    *PEOPLE,
+    *TERMINATE,
+    *LEAVING,
+    *REVOCATIONS,
+    *SESSIONS,
+    *PROJECTS,
+    *AUDIT,
+    *SETTINGS,
+    *ERRORS,
+]

@@ -29,6 +29,8 @@ READS: dict[str, tuple[str, str]] = {
     "sessions/": ("sam", "/sessions/"),
     "sessions/new/": ("sam", "/sessions/new/"),
     "sessions/<uuid:session_id>/row/": ("sam", "/sessions/{session}/row/"),
+    "projects/": ("sam", "/projects/"),
+    "projects/<slug:key>/": ("sam", "/projects/{project}/"),
     "me/": ("ines", "/me/"),
     "step-up/": ("ines", "/step-up/"),
     "step-up/set-up/": ("ines", "/step-up/set-up/"),
@@ -62,7 +64,7 @@ READS: dict[str, tuple[str, str]] = {
 }
 NOTHING_THERE = ("api/v1/",)  # the root of the API, and whatever is no operation of it
 
-NAMED = ("approval", "receipt", "session", "entry", "point", "verification", "export")
+NAMED = ("approval", "project", "receipt", "session", "entry", "point", "verification", "export")
 
 # What a look may write: the browser's session, when it was last used, rate limits; when a credential was.
 WRITTEN_BY_LOOKING = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from audit.signing import current_fingerprint
 from audit.verification import begin
@@ -20,7 +22,7 @@ from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
 from tests.every_deed.deeds import newest_entry
-from tests.factories import a_grant, a_person, an_enforcement_point, initiator_of, open_session
+from tests.factories import a_grant, a_person, a_project, an_enforcement_point, initiator_of, open_session
 from tests.portal.signed_in import browser_of
 from tests.sessions_app.doors.machines import Machine
 
@@ -80,6 +82,11 @@ class Scene:
     @property
     def approval_id(self) -> Any:
         return self.approval_by("hana").pk
+
+    @cached_property
+    def project_id(self) -> str:
+        """The key of a project that Paula manages."""
+        return a_project("apollo", ends_at=timezone.now() + timedelta(days=9), manager=self.paula).key
 
     @cached_property
     def verification_id(self) -> Any:

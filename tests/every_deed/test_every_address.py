@@ -23,6 +23,7 @@ from tests.every_deed import (  # noqa: F401  # each fills the table
     own,
     people,
     privacy,
+    projects,
     reports,
     sign_in,
 )

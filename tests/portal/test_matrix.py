@@ -78,6 +78,16 @@ DOORS: dict[May, Door] = {
         post="/people/{person}/role/",
         posts={"order_key": "6f1c7b52-9c1e-4a0e-8d3f-0b5a4b0c9a11"},
     ),
+    May.SEE_PROJECTS: Door(get="/projects/phoenix/"),
+    May.CREATE_PROJECTS: Door(get="/projects/new/", post="/projects/new/", posts={"key": "new-one"}),
+    May.EDIT_PROJECTS: Door(
+        get="/projects/phoenix/edit/",
+        post="/projects/phoenix/members/add/",
+        posts={"names": "nobody"},
+    ),
+    May.EXTEND_PROJECTS: Door(
+        get="/projects/phoenix/end-date/", post="/projects/phoenix/end-date/", posts={"ends_on": "never"}
+    ),
     May.SEE_AUDIT: Door(get="/audit/"),
     May.UNMASK_DETAILS: Door(
         get="/audit/{entry}/unmask/", post="/audit/{entry}/unmask/", posts={"purpose": "audit case 2026-11"}
@@ -136,7 +146,7 @@ WITH_A_FORM = [right for right, door in DOORS.items() if door.post]
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
-    """Everybody, a session of Ines, and somebody whose sign-in is blocked."""
+    """Everybody, a session of Ines, somebody whose sign-in is blocked, and a project that Paula manages."""
     people = {name: request.getfixturevalue(name) for name in ACTORS}
     blocked = a_person("blocked", display_name="Left Already")
     revoke(

@@ -1,0 +1,220 @@
+"""Making, changing and moving the end of a project by its forms, with nothing said that is not theirs to say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from sessions_app.models import Project, ProjectResource, ResourceKind, Revocation
+from tests.factories import a_resource
+from tests.portal.signed_in import browser_of, text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
+
+NEXT_YEAR = timezone.now().year + 1
+
+
+def a_form(**said: Any) -> dict[str, Any]:
+    usual = {
+        "name": "Helios",
+        "key": "helios",
+        "manager": "paula",
+        "deputies": "",
+        "groups": "contractors-project-helios",
+        "starts_on": "",
+        "ends_on": f"{NEXT_YEAR}-04-30",
+        "ends_time": "18:00",
+        "time_zone": "Europe/Madrid",
+    }
+    return {**usual, **said}
+
+
+def errors(response: Any) -> set[str]:
+    assert response.status_code == 422
+    return set(response.context["form"].errors)
+
+
+def test_it_makes_a_project_that_ends_at_the_time_of_its_own_zone(ivan, paula):
+    answer = browser_of(ivan).post("/projects/new/", a_form(), follow=True)
+
+    project = Project.objects.get()
+    assert answer.redirect_chain == [("/projects/helios/", 303)]
+    assert project.ends_at == datetime(NEXT_YEAR, 4, 30, 16, tzinfo=UTC)
+    assert (project.manager, project.agreed_ends_at) == (paula, project.ends_at)
+    assert "18:00 Europe/Madrid" in text_of(answer)
+
+
+def test_an_end_at_a_time_that_does_not_exist_that_day_is_taken_and_said(ivan, paula):
+    form = a_form(ends_on="2027-03-28", ends_time="02:30")
+
+    page = text_of(browser_of(ivan).post("/projects/new/", form, follow=True))
+
+    assert Project.objects.get().ends_at == datetime(2027, 3, 28, 1, tzinfo=UTC)
+    assert "Clocks there go forward over that time." in page
+
+
+def test_of_an_hour_that_occurs_twice_the_first_is_taken_and_that_is_said(ivan, paula):
+    form = a_form(ends_on="2027-10-31", ends_time="02:30")
+
+    page = text_of(browser_of(ivan).post("/projects/new/", form, follow=True))
+
+    assert Project.objects.get().ends_at == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    assert "The first was taken" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("key", {"key": "New Project"}),
+        ("key", {"key": "new"}),
+        ("name", {"name": "  "}),
+        ("manager", {"manager": "nobody"}),
+        ("manager", {"manager": "otto"}),
+        ("ends_on", {"ends_on": "2026-02-30"}),
+        ("ends_on", {"ends_on": "2020-01-01"}),
+        ("ends_on", {"ends_on": "2190-01-01"}),
+        ("ends_time", {"ends_time": "25:00"}),
+        ("time_zone", {"time_zone": "Mars/Olympus"}),
+        ("deputies", {"deputies": "otto"}),
+        ("deputies", {"deputies": "paula"}),
+        ("starts_on", {"starts_on": f"{NEXT_YEAR}-05-01"}),
+        ("groups", {"groups": "a" * 201}),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_field(field: str, said: dict[str, str], ivan, paula, otto):
+    assert field in errors(browser_of(ivan).post("/projects/new/", a_form(**said)))
+    assert not Project.objects.exists()
+
+
+def test_a_key_that_is_taken_is_said(phoenix, ivan):
+    answer = browser_of(ivan).post("/projects/new/", a_form(key="phoenix"))
+
+    assert "Another project has this key." in text_of(answer)
+
+
+def test_a_manager_makes_no_project(paula):
+    assert browser_of(paula).post("/projects/new/", a_form()).status_code == 403
+
+
+def test_a_manager_renames_and_names_deputies_but_says_nothing_of_manager_groups_key_or_end(
+    phoenix, paula, mona
+):
+    stolen = {
+        "name": "Phoenix Two",
+        "time_zone": "Europe/Madrid",
+        "deputies": "mona",
+        "manager": "mona",
+        "groups": "domain-admins",
+        "key": "other",
+        "ends_on": "2099-01-01",
+        "ends_at": "2099-01-01",
+        "agreed_ends_at": "2099-01-01",
+        "ended_at": "",
+        "has_exceptions": "on",
+    }
+    before = phoenix.ends_at
+
+    answer = browser_of(paula).post("/projects/phoenix/edit/", stolen)
+
+    phoenix.refresh_from_db()
+    assert answer.status_code == 303
+    assert (phoenix.name, list(phoenix.deputies.all())) == ("Phoenix Two", [mona])
+    assert (phoenix.key, phoenix.manager, phoenix.ends_at) == ("phoenix", paula, before)
+    assert list(phoenix.groups.values_list("name", flat=True)) == ["phoenix"]
+    assert not phoenix.has_exceptions
+
+
+def test_it_names_another_manager_and_other_groups(phoenix, ivan, mona):
+    form = {"name": "Phoenix", "time_zone": "UTC", "manager": "mona", "groups": "phoenix\nphoenix-night"}
+
+    browser_of(ivan).post("/projects/phoenix/edit/", form)
+
+    phoenix.refresh_from_db()
+    assert (phoenix.manager, phoenix.groups.count()) == (mona, 2)
+
+
+def test_saving_the_form_as_it_was_shown_changes_nothing(phoenix, ivan):
+    browser = browser_of(ivan)
+    shown = browser.get("/projects/phoenix/edit/").context["form"]
+    sent = {name: shown[name].value() or "" for name in shown.fields}
+
+    assert browser.post("/projects/phoenix/edit/", sent).status_code == 303
+
+    assert not browser.get("/projects/phoenix/").context["page"].timeline.rows
+
+
+def end_form(day: str, reason: str = "the client asked") -> dict[str, str]:
+    return {"ends_on": day, "ends_time": "18:00", "reason": reason}
+
+
+def days_from_now(days: int) -> str:
+    return f"{timezone.now().date() + timedelta(days=days)}"
+
+
+def test_a_manager_extends_within_the_limit(phoenix, paula):
+    answer = browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(60)), follow=True)
+
+    assert "It now ends" in text_of(answer)
+    phoenix.refresh_from_db()
+    assert f"{phoenix.ends_at:%Y-%m-%d}" == days_from_now(60)
+
+
+def test_beyond_the_limit_nothing_changes_without_a_second_person(phoenix, paula):
+    before = phoenix.ends_at
+
+    browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(100)))
+
+    phoenix.refresh_from_db()
+    assert phoenix.ends_at == before
+
+
+def test_extending_without_a_reason_is_said(phoenix, paula):
+    answer = browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(60), reason=""))
+
+    assert (answer.status_code, "Say why" in text_of(answer)) == (422, True)
+
+
+def test_bringing_the_end_forward_says_that_tokens_are_refused(phoenix, paula):
+    answer = browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(9)), follow=True)
+
+    assert "Tokens with the later date are refused" in text_of(answer)
+    assert Revocation.objects.get().project == phoenix
+
+
+def test_an_end_in_the_past_points_to_end_project(phoenix, paula):
+    answer = browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(-2)))
+
+    assert (answer.status_code, "use End Project" in text_of(answer)) == (422, True)
+
+
+def test_a_project_whose_end_has_come_is_not_extended(phoenix, paula):
+    Project.objects.update(ends_at=timezone.now() - timedelta(minutes=5))
+
+    answer = browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(5)))
+
+    assert (answer.status_code, "has ended" in text_of(answer)) == (422, True)
+
+
+def test_a_resource_is_declared_brought_up_to_date_and_withdrawn(phoenix, paula):
+    browser = browser_of(paula)
+    browser.post("/projects/phoenix/resources/new/", {"kind": "deploy_key", "name": "northwind/phoenix"})
+    resource = ProjectResource.objects.get()
+
+    browser.post(f"/projects/phoenix/resources/{resource.pk}/", {"used_by": "deploys", "name": "other"})
+
+    resource.refresh_from_db()
+    assert (resource.name, resource.used_by) == ("northwind/phoenix", "deploys")
+    browser.post(f"/projects/phoenix/resources/{resource.pk}/withdraw/")
+    assert not ProjectResource.objects.exists()
+
+
+def test_withdrawing_asks_first(phoenix, paula):
+    resource = a_resource(phoenix, ResourceKind.GITHUB_TEAM, "northwind/phoenix")
+
+    page = text_of(browser_of(paula).get(f"/projects/phoenix/resources/{resource.pk}/withdraw/"))
+
+    assert "Withdraw northwind/phoenix from Phoenix?" in page
+    assert ProjectResource.objects.exists()
