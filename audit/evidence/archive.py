@@ -31,7 +31,7 @@ from audit.record import Target, record
 from audit.signing import current_fingerprint
 from audit.verifier import EVIDENCE_FORMAT, KEYS, canonical
 
-NO_POLICIES = "policies do not exist in this version; these are the settings that operators edit"
+ABOUT_SETTINGS = "among the settings that operators edit; one that nobody has changed is as Curfew comes"
 READ_ME = """Evidence of leavers.
 
 evidence.pdf    to read: the match, exceptions first, one page for each case
@@ -243,7 +243,7 @@ def _document(pack: Pack) -> dict[str, Any]:
         "outside_systems": NO_OUTSIDE_SYSTEMS,
         "as_of": pack.as_of.isoformat(),
         "roles": [dict(zip(ROLE_COLUMNS, each, strict=True)) for each in _roles(pack)],
-        "policies": NO_POLICIES,
+        "policies": ABOUT_SETTINGS,
         "settings": [dict(zip(SETTING_COLUMNS, each, strict=True)) for each in _settings(pack)],
         "entries_not_yet_sealed": pack.not_sealed,
     }

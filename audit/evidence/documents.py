@@ -166,7 +166,7 @@ def _roles(pdf: TaggedPdf, pack: Pack) -> None:
 
 def _settings(pdf: TaggedPdf, pack: Pack) -> None:
     pdf.heading(_("Settings at the end of %s") % pack.as_of.isoformat(), 2)
-    pdf.paragraph(str(words.NO_POLICIES))
+    pdf.paragraph(str(words.ABOUT_SETTINGS))
     if not pack.settings:
         pdf.paragraph(_("The trail has recorded no setting yet."))
         return

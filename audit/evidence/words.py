@@ -21,9 +21,9 @@ KINDS: dict[Kind, StrOrPromise] = {
     Kind.IN_BOTH: gettext_lazy("In both, in time"),
 }
 NO_OUTSIDE_SYSTEMS = gettext_lazy("no outside systems connected")
-NO_POLICIES = gettext_lazy(
-    "Policies (approvals, thresholds, budgets) do not exist in this version of Curfew. Below is every setting that an "
-    "operator can edit, as the trail has it."
+ABOUT_SETTINGS = gettext_lazy(
+    "Every setting that an operator can edit, policies among them, as the trail has it. A policy that nobody has "
+    "changed has no line: it is as Curfew comes."
 )
 HOW_MATCHED = gettext_lazy(
     "A leaver's case is the first ending of access for offboarding decided no more than 90 days before they left. It "

@@ -159,8 +159,8 @@ class EvidencePage:
         return words.HOW_DRAWN
 
     @property
-    def no_policies(self) -> StrOrPromise:
-        return words.NO_POLICIES
+    def about_settings(self) -> StrOrPromise:
+        return words.ABOUT_SETTINGS
 
     @cached_property
     def exceptions(self) -> list[ExceptionLine]:

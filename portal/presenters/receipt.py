@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from audit.initiators import Door
 from portal import times
-from portal.access import may, people_for
+from portal.access import approvals_for, may, people_for
 from portal.presenters.attempts import AttemptRow, attempts_for
 from portal.presenters.audit_personal import reads_note
 from portal.presenters.concerned import Concerned, concerned_by
@@ -30,6 +30,8 @@ from portal.presenters.words import clean, initiator_words, moment_words, name_o
 from portal.roles import May
 from sessions_app.changes.explanations import TOLD
 from sessions_app.models import (
+    Approval,
+    ApprovalState,
     Attempt,
     EndedSession,
     EnforcementPoint,
@@ -363,6 +365,34 @@ class Receipt:
         if self.revocation.scope == RevocationScope.USER and self.revocation.reason in TOLD:
             return _("The person, at their next sign-in here")
         return _("Nobody")
+
+    @cached_property
+    def approval(self) -> Approval | None:
+        """What a second person decided; None where one person was enough."""
+        return Approval.objects.filter(revocation=self.revocation).select_related("decided_by").first()
+
+    @property
+    def second_person_words(self) -> str:
+        """'Sam Okoro, 14:02 UTC', or that Security went alone and what the review said. Empty without either."""
+        approval = self.approval
+        if approval is None or approval.decided_by is None or approval.decided_at is None:
+            return ""
+        words = _("%(who)s, %(when)s UTC") % {
+            "who": name_of(approval.decided_by),
+            "when": moment_words(approval.decided_at),
+        }
+        if approval.state != ApprovalState.BROKEN_GLASS:
+            return words
+        verdict = approval.get_verdict_display() if approval.reviewed_at else _("to be reviewed")
+        return _("Nobody: Security went alone (%(who)s); %(verdict)s") % {"who": words, "verdict": verdict}
+
+    @property
+    def approval_url(self) -> str:
+        """Where that was decided, if the reader may open it."""
+        approval = self.approval
+        if approval is None or not approvals_for(self.reader).filter(pk=approval.pk).exists():
+            return ""
+        return reverse("approval", args=[approval.pk])
 
     @property
     def door_words(self) -> str:

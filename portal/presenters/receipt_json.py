@@ -10,7 +10,7 @@ from audit.receipts import signed
 from portal.presenters.receipt import Receipt
 from portal.presenters.receipt_versions import SignedVersions, VersionPage
 from portal.presenters.words import name_of
-from sessions_app.models import Revocation, RoleChange, User
+from sessions_app.models import Approval, Revocation, RoleChange, User
 
 
 def as_json(receipt: Receipt) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "people": [_person(user) for user in receipt.concerned.reached],
         "people_not_reached": receipt.concerned.hidden,
         "ordered_by": {"kind": revocation.initiator_kind, "name": receipt.by, "door": revocation.door},
+        "second_person": _second_person(receipt.approval),
         "received_at": _stamp(revocation.received_at),
         "decided_at": _stamp(revocation.decided_at),
         "cut_off_at": _stamp(revocation.cut_off_at),
@@ -93,6 +94,18 @@ def _role_change(change: RoleChange | None) -> dict[str, Any] | None:
         "state": change.state,
         "compared_at": _stamp(change.checked_at),
         "compared_with": change.checked_issuer.iss if change.checked_issuer else None,
+    }
+
+
+def _second_person(approval: Approval | None) -> dict[str, str | None] | None:
+    """Who approved it, or that Security went alone; None where one person was enough."""
+    if approval is None:
+        return None
+    return {
+        "how": approval.state,
+        "name": name_of(approval.decided_by) if approval.decided_by else None,
+        "asked_at": _stamp(approval.asked_at),
+        "decided_at": _stamp(approval.decided_at),
     }
 
 

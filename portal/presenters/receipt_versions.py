@@ -20,7 +20,7 @@ from portal.presenters.audit_words import TITLES
 from portal.presenters.receipt import Receipt
 from portal.presenters.role_change import OUTCOME_WORDS
 from portal.presenters.words import clean, initiator_words, name_of, sessions_words
-from sessions_app.models import Application, RevocationScope, RoleChangeState, User
+from sessions_app.models import Application, ApprovalState, RevocationScope, RoleChangeState, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import ReceiptOwes
 from sessions_app.revocation.receipt_versions import Change
@@ -205,6 +205,7 @@ class VersionPage:
             (_("Covers"), str(RevocationScope(self.document["scope"]).label)),
             (_("Reason"), str(Reason(self.document["reason"]).label)),
             (_("Ordered by"), initiator_words(self.receipt.revocation)),
+            *self._second_person(),
             (_("Received"), moment(clocks["received_at"])),
             (_("Decided"), moment(clocks["decided_at"])),
             (_("Cut off"), self._cut_off(clocks)),
@@ -233,6 +234,15 @@ class VersionPage:
         if clocks["sign_in_allowed_again_at"]:
             return _("Was blocked; allowed again %s") % moment(clocks["sign_in_allowed_again_at"])
         return _("Blocked") if self.document["blocks_sign_in"] else _("Stays open")
+
+    def _second_person(self) -> list[tuple[str, str]]:
+        second = self.document.get("second_person")  # versions of before two people decided have no such key
+        if second is None:
+            return []
+        said = {"who": self._person(second["id"]), "at": moment(second["decided_at"])}
+        if second["how"] == ApprovalState.BROKEN_GLASS:
+            return [(_("Second person"), _("None: %(who)s went alone at %(at)s") % said)]
+        return [(_("Approved by"), _("%(who)s at %(at)s") % said)]
 
     def _second_factor(self) -> list[tuple[str, str]]:
         demanded = self.document["second_factor"]
@@ -297,6 +307,8 @@ class VersionPage:
         """By id, as they are now."""
         ids = {each["id"] for each in self.document["people"]}
         ids |= {session["person"] for session in self.document["sessions"]}
+        if second := self.document.get("second_person"):
+            ids.add(second["id"])
         return {str(user.pk): name_of(user) for user in User.objects.filter(pk__in=ids)}
 
     def _person(self, user_id: str) -> str:

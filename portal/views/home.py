@@ -1,4 +1,4 @@
-"""Where somebody begins: the page their work is on."""
+"""Where somebody begins: the Overview with what waits for them, or the page their work is on."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
 from portal.access import may, requires
-from portal.htmx import HtmxRequest
+from portal.htmx import HtmxRequest, page_or_part
+from portal.presenters.overview import Overview
 from portal.roles import May
-
-# The first right somebody has decides; whoever has none of them begins at their own sessions.
-HOMES = (
-    (May.TERMINATE_PEOPLE, "/people/"),
-    (May.CHANGE_CONFIGURATION, "/settings/"),
-    (May.SEE_AUDIT, "/audit/"),
-)
 
 
 @require_safe
 @requires()
 def home(request: HtmxRequest) -> HttpResponse:
-    address = next((address for right, address in HOMES if may(request.user, right)), "/me/")
-    return HttpResponseRedirect(address)
+    """Who decides or ends nothing begins at settings, or at their own sessions."""
+    if may(request.user, May.SEE_APPROVALS):
+        context = {"overview": Overview(request.user)}
+        return page_or_part(request, "portal/overview.html", "overview", context)
+    return HttpResponseRedirect("/settings/" if may(request.user, May.CHANGE_CONFIGURATION) else "/me/")

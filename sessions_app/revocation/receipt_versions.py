@@ -14,7 +14,7 @@ from audit.errors import UnknownSigningKey
 from audit.models import ReceiptVersion
 from audit.receipts import add_version, is_sealed, names_numbers, stamp
 from audit.signing import current_fingerprint
-from sessions_app.models import EndedSession, Revocation, RevocationTarget, RoleChange
+from sessions_app.models import Approval, EndedSession, Revocation, RevocationTarget, RoleChange
 from sessions_app.models.moments import from_milliseconds, to_milliseconds
 from sessions_app.models.revocations import ReceiptOwes
 
@@ -133,6 +133,7 @@ def what_is_true(revocation: Revocation) -> dict[str, Any]:
         "proof": _proof(revocation),
         "second_factor": _second_factor(revocation),
         "role_change": _role_change(revocation),
+        "second_person": _second_person(revocation),
         "wrong_person": _wrong_person(revocation),
         "systems": {"outside": [], "said": NO_OUTSIDE_SYSTEMS},
     }
@@ -249,6 +250,19 @@ def _wrong_person(revocation: Revocation) -> list[dict[str, Any]]:
         }
         for each in revocation.corrections.order_by("asked_at", "id")
     ]
+
+
+def _second_person(revocation: Revocation) -> dict[str, Any] | None:
+    """Who approved it, or that Security went alone; None where one person was enough."""
+    approval = Approval.objects.filter(revocation=revocation).first()
+    if approval is None:
+        return None
+    return {
+        "how": approval.state,
+        "id": str(approval.decided_by_id),
+        "asked_at": stamp(approval.asked_at),
+        "decided_at": stamp(approval.decided_at),
+    }
 
 
 def _role_change(revocation: Revocation) -> dict[str, Any] | None:

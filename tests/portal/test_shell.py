@@ -32,7 +32,7 @@ def urls_of(user: User) -> list[str]:
 
 
 def test_the_rail_shows_hr_what_hr_may_open(hana: User) -> None:
-    assert urls_of(hana) == ["/people/", "/sessions/", "/revocations/", "/audit/", "/me/"]
+    assert urls_of(hana) == ["/", "/people/", "/sessions/", "/revocations/", "/approvals/", "/audit/", "/me/"]
 
 
 def test_the_rail_shows_admins_settings_and_no_revocations(ada: User) -> None:

@@ -12,6 +12,7 @@ from sessions_app.changes.approved_deeds import ask_to_terminate
 from sessions_app.models import Approval, ApprovalState, Revocation, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.roles import PopulationKind
+from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
 from tests.factories import a_grant, a_person, initiator_of, open_session
 from tests.portal.signed_in import browser_of, browser_with_factor, text_of
@@ -203,3 +204,48 @@ def test_what_is_too_late_is_said_to_be(hana, sam, ada):
 
     assert "Nobody approved in time" in page
     assert "Approve: end" not in page
+
+
+# --- What stays of it -----------------------------------------------------------------------------
+
+
+def test_the_receipt_names_who_approved_on_its_page_in_json_and_signed(hana, sam, ada):
+    send(sam, asked(ada, hana), "approve")
+    receipt, browser = Revocation.objects.get().receipt, browser_of(sam)
+
+    page = text_of(browser.get(f"/revocations/{receipt}/"))
+    version = text_of(browser.get(f"/revocations/{receipt}/v/1/"))
+    document = browser.get(f"/revocations/{receipt}.json").json()
+
+    assert "Second person" in page
+    assert "Sam Okoro," in page
+    assert "Approved by" in version
+    assert document["second_person"]["name"] == "Sam Okoro"
+    assert document["signed"]["document"]["second_person"]["id"] == str(sam.pk)
+
+
+def test_the_receipt_says_that_security_went_alone(sam, ivan, ada):
+    approval = asked(ada, sam)
+    send(sam, approval, "break-glass", reason="nobody else is awake")
+    receipt, browser = Revocation.objects.get().receipt, browser_of(sam)
+
+    before = text_of(browser.get(f"/revocations/{receipt}/"))
+    send(ivan, approval, "review", verdict="justified", review_note="it was night")
+    after = text_of(browser.get(f"/revocations/{receipt}/"))
+
+    assert "Nobody: Security went alone (Sam Okoro," in before
+    assert "to be reviewed" in before
+    assert "it was justified" in after
+    assert "went alone at" in text_of(browser.get(f"/revocations/{receipt}/v/1/"))
+
+
+def test_what_one_person_may_end_alone_names_no_second_one(ivan, ines):
+    order = Order(
+        initiator=initiator_of(ivan),
+        reason=Reason.OFFBOARDING,
+        scope=OneUser(user_id=ines.pk),
+        received_at=timezone.now(),
+    )
+    receipt = revoke(order).receipt
+
+    assert "Second person" not in text_of(browser_of(ivan).get(f"/revocations/{receipt}/"))

@@ -326,7 +326,7 @@ def test_what_does_not_exist_yet_is_said_and_never_blank(aude, month, tmp_path):
 
     assert found["outside_systems"] == "no outside systems connected"
     assert found["match"][-1]["confirmed"] == "no outside systems connected"
-    assert found["policies"].startswith("policies do not exist in this version")
+    assert found["policies"].startswith("among the settings that operators edit")
 
 
 def test_no_cell_of_a_table_starts_a_formula(aude, tmp_path):
