@@ -308,6 +308,18 @@ class Events:
         _("%(target)s may sign in again, so the leaving at %(leaves_at)s stands again"),
         ("target", "reason", "details.leaves_at"),
     )
+    TASK_DONE = EventKind(
+        "PJ-130",
+        "project.task_done",
+        _("%(initiator)s marked a task for %(target)s as done in %(system)s, receipt %(receipt)s"),
+        ("target", "receipt", "details.step", "details.system", "personal.note"),
+    )
+    TASK_REOPENED = EventKind(
+        "PJ-131",
+        "project.task_reopened",
+        _("%(initiator)s reopened a task for %(target)s in %(system)s, receipt %(receipt)s"),
+        ("target", "receipt", "details.step", "details.system", "personal.note"),
+    )
     CUT_OFF = EventKind(
         "RV-110",
         "revocation.cut_off",

@@ -20,13 +20,24 @@ from audit.models import AuditEntry
 from audit.record import Target, record
 from portal.htmx import HtmxRequest
 from portal.roles import WITHIN_A_PERIOD, May, Reach, reach_of, roles_with
-from sessions_app.models import Approval, Leaving, MachineCredential, Project, Revocation, Role, Session, User
+from sessions_app.models import (
+    Approval,
+    Leaving,
+    MachineCredential,
+    Project,
+    Revocation,
+    Role,
+    Session,
+    Step,
+    User,
+)
 from sessions_app.models.approvals import ApprovalQuerySet
 from sessions_app.models.leavings import LeavingQuerySet
 from sessions_app.models.projects import ProjectQuerySet
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import RevocationQuerySet
 from sessions_app.models.sessions import SessionQuerySet
+from sessions_app.models.steps import StepQuerySet
 from sessions_app.models.users import UserQuerySet
 
 P = ParamSpec("P")
@@ -182,6 +193,13 @@ def _about_people(viewer: User, through: Collection[Role]) -> Q:
     if viewer.reaches_everybody(through=through):
         return ~Q(pk=None)
     return Q(person__in=User.objects.visible_to(viewer, through=through).values("pk"))
+
+
+def steps_for(viewer: User) -> StepQuerySet:
+    """Manual tasks of the projects for which the viewer may do them."""
+    projects = projects_for(viewer, May.DO_TASKS).values("pk")
+    steps: StepQuerySet = Step.objects.filter(is_manual=True, revocation__project__in=projects)
+    return steps
 
 
 def credentials_for(viewer: User, what: May) -> QuerySet[MachineCredential]:

@@ -29,6 +29,8 @@ class May(Enum):
     END_SESSIONS = _("End one session")
     ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
     SAY_WRONG_PERSON = _("Say that a receipt met the wrong person")
+    END_PROJECTS = _("End Project")
+    DO_TASKS = _("Do the manual tasks of ended projects")
     CHANGE_MEMBERSHIPS = _("Change a person's groups and entitlements")
     SEE_PROJECTS = _("See projects")
     CREATE_PROJECTS = _("Create projects, name managers and groups")
@@ -69,12 +71,14 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.SEE_PEOPLE:           (ALL, ALL, ALL, NO,  ALL, ALL),
     May.SEE_SESSIONS:         (ALL, ALL, ALL, NO,  ALL, NO),
     May.SEE_SESSION_ORIGIN:   (NO,  ALL, ALL, NO,  NO,  NO),
-    May.SEE_REVOCATIONS:      (OWN, ALL, ALL, NO,  ALL, NO),
+    May.SEE_REVOCATIONS:      (OWN, ALL, ALL, OWN, ALL, NO),
     May.TERMINATE_PEOPLE:     (ALL, ALL, ALL, NO,  NO,  NO),
     May.SCHEDULE_LEAVING:     (OWN, ALL, ALL, NO,  NO,  NO),
     May.END_SESSIONS:         (NO,  ALL, ALL, NO,  NO,  NO),
     May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
     May.SAY_WRONG_PERSON:     (OWN, ALL, ALL, NO,  NO,  NO),
+    May.END_PROJECTS:         (NO,  ALL, ALL, OWN, NO,  NO),
+    May.DO_TASKS:             (NO,  ALL, ALL, NO,  NO,  NO),
     May.CHANGE_MEMBERSHIPS:   (NO,  ALL, ALL, NO,  NO,  NO),
     May.SEE_PROJECTS:         (NO,  ALL, ALL, OWN, ALL, NO),
     May.CREATE_PROJECTS:      (NO,  ALL, ALL, NO,  NO,  NO),

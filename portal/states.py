@@ -66,6 +66,11 @@ LOOKS = {
     # What is known of a long-lived credential.
     "old": Look(icon="alert", tone=Tone.AMBER, word=_("Old")),
     "unused": Look(icon="minus", tone=Tone.AMBER, word=_("Unused")),
+    # Tasks of people: done is somebody's word, so it is never green.
+    "done": Look(icon="check", tone=Tone.NEUTRAL, word=_("Done")),
+    "to_do": Look(icon="clock", tone=Tone.AMBER, word=_("To do")),
+    "overdue": Look(icon="alert", tone=Tone.DANGER, word=_("Overdue")),
+    "not_needed": Look(icon="minus", tone=Tone.QUIET, word=_("Not needed")),
     # Settings and credentials, where green would claim a proof nobody made.
     "on": Look(icon="check", tone=Tone.NEUTRAL, word=_("On")),
     "off": Look(icon="minus", tone=Tone.QUIET, word=_("Off")),

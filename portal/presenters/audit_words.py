@@ -60,6 +60,8 @@ TITLES: dict[str, StrOrPromise] = {
     "LV-105": _("Leaving stands again"),
     "PJ-152": _("Project report taken"),
     "PJ-153": _("Project report signed"),
+    "PJ-130": _("Task done"),
+    "PJ-131": _("Task reopened"),
     "RV-110": _("Cut off"),
     "RV-111": _("Asked again"),
     "RV-112": _("Not allowed"),

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.access import people_for
-from portal.presenters.words import name_of
+from portal.presenters.words import clean, name_of
 from portal.roles import May
-from sessions_app.models import Revocation, User
+from sessions_app.models import Project, Revocation, RevocationScope, User
 
 NAMED_AT_MOST = 2
 
@@ -38,7 +38,7 @@ class Concerned:
         """'Ines Almeida', 'Ines Almeida and Carlos Vega', '3 people'."""
         if self.hidden or self.count > NAMED_AT_MOST:
             return ngettext("%(count)d person", "%(count)d people", self.count) % {"count": self.count}
-        names = [name_of(user) for user in self.reached]
+        names = [name_of(user) for user in self.reached] or [_("nobody")]
         return (
             _("%(one)s and %(other)s") % dict(zip(("one", "other"), names, strict=True))
             if names[1:]
@@ -53,6 +53,21 @@ class Concerned:
         return ngettext(
             "and %(count)d person you do not reach", "and %(count)d people you do not reach", self.hidden
         ) % {"count": self.hidden}
+
+
+def subject_words(revocation: Revocation, *, people: int) -> str:
+    """'Project Phoenix', 'The group contractors', 'Everybody with wiki:admin', '12 people', 'Everyone'."""
+    match RevocationScope(revocation.scope):
+        case RevocationScope.PROJECT:
+            project = revocation.project
+            return _("Project %s") % clean(project.name if project else revocation.subject)
+        case RevocationScope.GROUP:
+            return _("The group %s") % clean(revocation.subject)
+        case RevocationScope.ENTITLEMENT:
+            return _("Everybody with %s") % clean(revocation.subject)
+        case RevocationScope.EVERYONE:
+            return _("Everyone")
+    return ngettext("%(count)d person", "%(count)d people", people) % {"count": people}
 
 
 def concerned_by(revocation: Revocation, reader: User) -> Concerned:
@@ -77,13 +92,16 @@ def reached_of(
 ) -> set[tuple[UUID, UUID]]:
     """(revocation, person) where the reader reaches the person, or the order is their own and they see the person.
 
-    Where an order is about one single person, whoever may open the receipt knows who that is.
+    Of their own project a manager reaches everybody. Where an order is about one single person, whoever may open
+    the receipt knows who that is.
     """
+    managed = set(Project.objects.managed_by(reader).values_list("pk", flat=True))
     ids = {user.pk for user in people}
     whose = {May.SEE_REVOCATIONS: _within(ids, reader, May.SEE_REVOCATIONS)}
     if any(each.initiator_user_id == reader.pk for each in revocations):
         whose[May.SEE_PEOPLE] = _within(ids, reader, May.SEE_PEOPLE)
-    return {
+    of_project = {(each.pk, person) for each in revocations if each.project_id in managed for person in ids}
+    return of_project | {
         (each.pk, person)
         for each in revocations
         for right, reached in whose.items()

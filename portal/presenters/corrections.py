@@ -49,11 +49,18 @@ class Corrections:
 
     def _may_say_of(self, user: User) -> bool:
         """For everybody in reach, or for what oneself ordered where the matrix says "own"."""
-        if people_for(self.reader, May.SAY_WRONG_PERSON).filter(pk=user.pk).exists():
+        if user.pk in self._in_reach:
             return True
         is_own = self.receipt.revocation.initiator_user_id == self.reader.pk
         own = roles_with(May.SAY_WRONG_PERSON, Reach.OWN)
         return is_own and bool(self.reader.lasting_roles & own)
+
+    @cached_property
+    def _in_reach(self) -> set[UUID]:
+        """Asked once, because one receipt may be about a thousand people."""
+        ids = [user.pk for user in self.receipt.concerned.reached]
+        found = people_for(self.reader, May.SAY_WRONG_PERSON).filter(pk__in=ids)
+        return set(found.values_list("pk", flat=True))
 
     @property
     def may_say(self) -> bool:

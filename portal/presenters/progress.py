@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -58,6 +59,25 @@ def progress_of(revocation: Revocation, endings: Sequence[EndedSession]) -> list
             for app in sorted(asking, key=lambda app: (app.cache_seconds, app.name))
         ),
         *(_deaf_line(app, revocation, endings) for app in sorted(deaf, key=lambda app: app.name)),
+    ]
+
+
+def progress_of_many(
+    revocation: Revocation, applications: Sequence[Application], lives_until: Mapping[int, datetime]
+) -> list[ProgressLine]:
+    """The same where many share one decision: `lives_until` is by key of an application that never asks us."""
+    asking = [app for app in applications if app.can_be_cut]
+    deaf = [app for app in applications if not app.can_be_cut]
+    return [
+        _blacklist_line(revocation),
+        *(
+            _asking_line(app, revocation)
+            for app in sorted(asking, key=lambda app: (app.cache_seconds, app.name))
+        ),
+        *(
+            _deaf_until(app, lives_until.get(app.pk, revocation.decided_at))
+            for app in sorted(deaf, key=lambda app: app.name)
+        ),
     ]
 
 
@@ -123,6 +143,10 @@ def _deaf_line(
         for ending in endings
         if application in ending.session.applications.all()
     )
+    return _deaf_until(application, until)
+
+
+def _deaf_until(application: Application, until: datetime) -> ProgressLine:
     name, at = clean(application.name), moment_words(until)
     if until <= timezone.now():
         what = _("cannot be cut; its last token ended by itself at %s UTC") % at

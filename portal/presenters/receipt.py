@@ -30,6 +30,7 @@ from portal.presenters.words import clean, initiator_words, moment_words, name_o
 from portal.roles import May
 from sessions_app.changes.explanations import TOLD
 from sessions_app.models import (
+    Application,
     Approval,
     ApprovalState,
     Attempt,
@@ -65,7 +66,9 @@ class EndedRow:
 
 
 class Receipt:
-    """What the templates under revocations/receipt.html ask for."""
+    """What the templates under revocations/receipt.html ask for; of many people see `receipt_many`."""
+
+    is_of_many = False
 
     def __init__(self, revocation: Revocation, reader: User) -> None:
         self.revocation = revocation
@@ -128,6 +131,7 @@ class Receipt:
             RevocationScope.SESSION: _("A session of %s is cut off"),
             RevocationScope.SESSIONS: _("Selected sessions of %s are cut off"),
             RevocationScope.TOKEN: _("A token of %s is cut off"),
+            RevocationScope.USER_AT_APPLICATION: _("Sessions of %s at one application are cut off"),
         }
         return sentences[RevocationScope(self.revocation.scope)] % self.name
 
@@ -235,14 +239,18 @@ class Receipt:
     @property
     def still_open_words(self) -> str:
         """The hole, named plainly."""
-        applications = {app.pk: app for ending in self._endings for app in ending.session.applications.all()}
-        deaf = [app for app in applications.values() if not app.can_be_cut]
+        deaf = self._deaf_applications
         asking = _(
             "A service that still reaches the blacklist, while we do not, lets tokens through that are out."
         )
         if not deaf:
             return asking
         return f"{asking} {_('%s never asks us.') % names_of(deaf)}"
+
+    @property
+    def _deaf_applications(self) -> list[Application]:
+        applications = {app.pk: app for ending in self._endings for app in ending.session.applications.all()}
+        return [app for app in applications.values() if not app.can_be_cut]
 
     # --- System by system ---
 

@@ -8,6 +8,7 @@ from typing import Any
 from audit.models import ReceiptVersion
 from audit.receipts import signed
 from portal.presenters.receipt import Receipt
+from portal.presenters.receipt_many import people_as_json
 from portal.presenters.receipt_versions import SignedVersions, VersionPage
 from portal.presenters.words import name_of
 from sessions_app.models import Approval, Revocation, RoleChange, User
@@ -21,10 +22,11 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "state": revocation.state.value,
         "scope": revocation.scope,
         "reason": revocation.reason,
+        **_about(receipt),
         "ticket": revocation.ticket,
         "note": receipt.note,
         "person": _person(receipt.person) if receipt.person else None,
-        "people": [_person(user) for user in receipt.concerned.reached],
+        "people": _people(receipt),
         "people_not_reached": receipt.concerned.hidden,
         "ordered_by": {"kind": revocation.initiator_kind, "name": receipt.by, "door": revocation.door},
         "second_person": _second_person(receipt.approval),
@@ -71,6 +73,30 @@ def _why_not(versions: SignedVersions, latest: ReceiptVersion | None) -> str | N
     if not versions.is_shown:
         return "It is about people you do not reach, and a signed document has no gaps."
     return None if latest else "Not signed yet; the clock does it."
+
+
+def _people(receipt: Receipt) -> list[dict[str, Any]]:
+    reached = list(receipt.concerned.reached)
+    if receipt.is_of_many:
+        return people_as_json(receipt.revocation, reached)
+    return [{**_person(user)} for user in reached]
+
+
+def _about(receipt: Receipt) -> dict[str, Any]:
+    """What many people share: the group, the project; nothing for a single person's receipt."""
+    if not receipt.is_of_many:
+        return {}
+    targets = receipt.revocation.targets
+    return {
+        "about": receipt.name,
+        "subject": receipt.revocation.subject,
+        "counts": {
+            "people": targets.filter(left_out="").count(),
+            "left_out": targets.exclude(left_out="").count(),
+            "sign_in_blocked": targets.filter(blocks_sign_in=True).count(),
+            "sessions_ended": receipt.revocation.sessions_ended,
+        },
+    }
 
 
 def _person(user: User) -> dict[str, str]:

@@ -28,10 +28,34 @@ def as_pdf(page: VersionPage) -> bytes:
         pdf.paragraph(_("This document is not what was signed. Do not rely on it; have the trail verified."))
     pdf.heading(_("What was signed"), 2)
     pdf.facts(page.facts)
-    _sessions(pdf, page)
+    if page.is_of_many:
+        _people(pdf, page)
+    else:
+        _sessions(pdf, page)
     _entries(pdf, page)
     _signature(pdf, page)
     return pdf.output()
+
+
+def _people(pdf: TaggedPdf, page: VersionPage) -> None:
+    pdf.heading(_("People"), 2)
+    if not page.people:
+        pdf.paragraph(_("Nobody."))
+        return
+    pdf.table(
+        [_("Person"), _("Cut off from"), _("Sessions"), _("Sign-in"), _("Goes on, or left out")],
+        [
+            [
+                each.name,
+                each.cutoff or "–",
+                str(each.sessions),
+                each.sign_in,
+                each.left_out or each.keeps or "–",
+            ]
+            for each in page.people
+        ],
+        widths=(0.26, 0.24, 0.1, 0.14, 0.26),
+    )
 
 
 def _sessions(pdf: TaggedPdf, page: VersionPage) -> None:

@@ -7,20 +7,22 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from audit.models import ReceiptVersion
 from audit.receipts import NOT_YET_SEALED, is_unchanged
 from audit.signing import grouped
 from portal import times
 from portal.presenters.audit_words import TITLES
+from portal.presenters.ending_scope import left_out_words
 from portal.presenters.receipt import Receipt
 from portal.presenters.role_change import OUTCOME_WORDS
 from portal.presenters.words import clean, initiator_words, name_of, sessions_words
-from sessions_app.models import Application, ApprovalState, RevocationScope, RoleChangeState, User
+from sessions_app.models import Application, ApprovalState, RevocationScope, RoleChangeState, StepState, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import ReceiptOwes
 from sessions_app.revocation.receipt_versions import Change
@@ -39,6 +41,8 @@ CHANGES: dict[Change, StrOrPromise] = {
     Change.CLAIMS_COMPARED: gettext_lazy("New token compared"),
     Change.SIGN_IN_ALLOWED_AGAIN: gettext_lazy("Sign-in allowed again"),
     Change.WRONG_PERSON: gettext_lazy("Wrong person"),
+    Change.TASKS_DONE: gettext_lazy("Tasks marked done"),
+    Change.TASK_REOPENED: gettext_lazy("Task reopened"),
     Change.SEALED: gettext_lazy("Entries numbered in the chain"),
     Change.MADE_LATE: gettext_lazy("Signed late, by the clock"),
 }
@@ -54,6 +58,7 @@ PROOFS: dict[str, StrOrPromise] = {
         "Guard asked for a sign-in of this person from the moment of the cutoff at %(at)s: REVOKED."
     ),
 }
+ROWS = 50
 NO_OUTSIDE_SYSTEMS = gettext_lazy("No outside systems are connected, so nothing outside was confirmed.")
 
 
@@ -66,6 +71,18 @@ class VersionRow:
     made_at: datetime
     url: str
     is_shown: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonLine:
+    """One of many people, as the document has it, with the name."""
+
+    name: str
+    cutoff: str
+    sessions: int
+    sign_in: str
+    keeps: str
+    left_out: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +158,8 @@ class SignedVersions:
 class VersionPage:
     """What one version says, in words."""
 
-    def __init__(self, versions: SignedVersions, version: ReceiptVersion) -> None:
+    def __init__(self, versions: SignedVersions, version: ReceiptVersion, *, page: str = "") -> None:
+        self._page = page
         self.versions = versions
         self.version = version
         self.document = version.facts
@@ -201,7 +219,7 @@ class VersionPage:
         clocks = self.document["clocks"]
         return [
             (_("State"), str(STATES[self.document["state"]])),
-            (_("People"), ", ".join(self._person(each["id"]) for each in self.document["people"])),
+            (_("People"), self._people_words),
             (_("Covers"), str(RevocationScope(self.document["scope"]).label)),
             (_("Reason"), str(Reason(self.document["reason"]).label)),
             (_("Ordered by"), initiator_words(self.receipt.revocation)),
@@ -215,8 +233,60 @@ class VersionPage:
             (_("Told"), moment(clocks["told_at"]) if clocks["told_at"] else _("Nobody yet")),
             *self._second_factor(),
             *self._role_change(),
+            *self._tasks,
             (_("Proof"), self.proof),
         ]
+
+    @property
+    def is_of_many(self) -> bool:
+        return self.receipt.is_of_many
+
+    @property
+    def _people_words(self) -> str:
+        people = self.document["people"]
+        if not self.is_of_many:
+            return ", ".join(self._person(each["id"]) for each in people)
+        left_out = sum(bool(each["left_out"]) for each in people)
+        counted = ngettext("%(count)d person", "%(count)d people", len(people)) % {"count": len(people)}
+        counted = f"{self.receipt.name}: {counted}"
+        if not left_out:
+            return counted
+        return _("%(people)s, %(left_out)d of them left out") % {"people": counted, "left_out": left_out}
+
+    @cached_property
+    def people(self) -> list[PersonLine]:
+        """Of a decision about many, each with what became of it for them, in order of names."""
+        if not self.is_of_many:
+            return []
+        return sorted(map(self._person_line, self.document["people"]), key=lambda line: line.name.casefold())
+
+    @cached_property
+    def page(self) -> Page[PersonLine]:
+        return Paginator(self.people, ROWS).get_page(self._page)
+
+    def _person_line(self, each: dict[str, Any]) -> PersonLine:
+        left_out = each["left_out"]
+        sign_in = _("blocked") if each["blocks_sign_in"] else _("stays open")
+        if each["sign_in_allowed_again_at"]:
+            sign_in = _("allowed again")
+        return PersonLine(
+            name=self._person(each["id"]),
+            cutoff=moment(each["cutoff"]) if each["cutoff"] else "",
+            sessions=each["sessions_ended"],
+            sign_in=sign_in,
+            keeps=", ".join(each["keeps_projects"]),
+            left_out=left_out_words(left_out) if left_out else "",
+        )
+
+    @property
+    def _tasks(self) -> list[tuple[str, str]]:
+        """What people do by hand outside, counted; versions of before have none."""
+        tasks = self.document["systems"].get("tasks")
+        if not tasks:
+            return []
+        by_state = {state: sum(each.get(state, 0) for each in tasks) for state in StepState.values}
+        said = [f"{count} {StepState(state).label}" for state, count in by_state.items() if count]
+        return [(_("Removed outside, by hand"), ", ".join(said))]
 
     def _cut_off(self, clocks: dict[str, Any]) -> str:
         if clocks["cut_off_at"] is None:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.access import people_for, revocations_for
-from portal.presenters.concerned import Concerned, concerned_by_each
+from portal.presenters.concerned import concerned_by_each, subject_words
 from portal.presenters.filters import AddressFilter, Chosen, Offer, offer
+from portal.presenters.selection import people_words
 from portal.presenters.standing import pending_words
 from portal.presenters.words import initiator_words
 from portal.roles import May
-from sessions_app.models import Revocation, User
+from sessions_app.models import Revocation, RevocationTarget, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.receipts import read_receipt
-from sessions_app.models.revocations import RevocationState
+from sessions_app.models.revocations import OF_MANY_PEOPLE, RevocationState
 
 ROWS = 50
 STATES: dict[str, tuple[Promise, Q]] = {
@@ -54,7 +56,10 @@ class RevocationFilter(AddressFilter):
         if not self.q:
             return revocations
         named = people_for(reader, May.SEE_PEOPLE).matching(self.q)
-        about = revocations.filter(Q(receipt=read_receipt(self.q)) | Q(targets__user__in=named.values("pk")))
+        projects = Q(project__name__icontains=self.q) | Q(subject__icontains=self.q, scope__in=OF_MANY_PEOPLE)
+        about = revocations.filter(
+            Q(receipt=read_receipt(self.q)) | Q(targets__user__in=named.values("pk")) | projects
+        )
         return about.distinct()
 
 
@@ -77,18 +82,36 @@ class RevocationRow:
 def rows_of(revocations: Iterable[Revocation], reader: User) -> list[RevocationRow]:
     """A few queries for any number of rows, whatever queryset they come from."""
     if isinstance(revocations, QuerySet):
-        revocations = revocations.select_related("initiator_user").prefetch_related("targets__user")
+        revocations = revocations.select_related("initiator_user", "project")
     found = list(revocations)
-    concerned = concerned_by_each(found, reader) if found else {}
-    return [_row(revocation, concerned[revocation.pk]) for revocation in found]
+    few = [each for each in found if not each.is_of_many]
+    prefetch_related_objects(few, "targets__user")
+    concerned = concerned_by_each(few, reader) if few else {}
+    counts = _people_in([each for each in found if each.is_of_many])
+    about = {pk: each.words for pk, each in concerned.items()}
+    about |= {each.pk: _about_many(each, counts.get(each.pk, 0)) for each in found if each.is_of_many}
+    return [_row(revocation, about[revocation.pk]) for revocation in found]
 
 
-def _row(revocation: Revocation, concerned: Concerned) -> RevocationRow:
+def _people_in(revocations: Sequence[Revocation]) -> dict[UUID, int]:
+    """How many people each of them is about, without reading any of them."""
+    targets = RevocationTarget.objects.filter(revocation__in=revocations)
+    return dict(targets.values("revocation").annotate(count=Count("pk")).values_list("revocation", "count"))
+
+
+def _about_many(revocation: Revocation, people: int) -> str:
+    """'Project Phoenix, 31 people'."""
+    subject = subject_words(revocation, people=people)
+    counted = people_words(people)
+    return subject if subject == counted else f"{subject}, {counted}"
+
+
+def _row(revocation: Revocation, about: str) -> RevocationRow:
     is_pending = revocation.cut_off_at is None
     return RevocationRow(
         receipt=revocation.receipt,
         url=reverse("receipt", args=[revocation.receipt]),
-        person=concerned.words,
+        person=about,
         scope=str(revocation.get_scope_display()),
         reason=str(revocation.get_reason_display()),
         by=initiator_words(revocation),
@@ -118,7 +141,7 @@ class RevocationsPage:
     @cached_property
     def page(self) -> Page[Revocation]:
         found = self.chosen.apply(self._all, self.reader).order_by("-decided_at", "id")
-        related = found.select_related("initiator_user").prefetch_related("targets__user")
+        related = found.select_related("initiator_user", "project")
         return Paginator(related, ROWS).get_page(self.chosen.page)
 
     @cached_property

@@ -32,9 +32,12 @@ def clean(text: str, limit: int = LONGEST_NAME) -> str:
 
 def initiator_words(revocation: Revocation) -> str:
     """Who ordered it, by the name they have now; a machine or the shell by the name it had then."""
-    if revocation.initiator_user:
-        return name_of(revocation.initiator_user)
-    return clean(revocation.initiator_name) or _("the clock")
+    return initiator_name_words(revocation.initiator_user, revocation.initiator_name)
+
+
+def initiator_name_words(user: User | None, name_then: str) -> str:
+    """The same of anything else that somebody asked for."""
+    return name_of(user) if user else clean(name_then) or _("the clock")
 
 
 def moment_words(moment: datetime) -> str:

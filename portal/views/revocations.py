@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.access import fetch_or_refuse, may, people_for, requires, revocations_for
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.corrections import Corrections
-from portal.presenters.receipt import Receipt
 from portal.presenters.receipt_json import as_json, version_as_json
+from portal.presenters.receipt_many import receipt_for
 from portal.presenters.receipt_pdf import as_pdf
 from portal.presenters.receipt_versions import SignedVersions, VersionPage
 from portal.presenters.revocations import RevocationFilter, RevocationsPage
@@ -18,7 +18,7 @@ from portal.presenters.timeline import timeline_of_receipt
 from portal.roles import May
 from sessions_app.models import Revocation
 from sessions_app.models.receipts import read_receipt
-from sessions_app.revocation.publishing import try_to_publish
+from sessions_app.revocation.engine import cut_off
 
 RECEIPT = "portal/revocations/receipt.html"
 
@@ -44,7 +44,7 @@ def receipt(request: HtmxRequest, number: str) -> HttpResponse:
 @requires(May.SEE_REVOCATIONS)
 def receipt_json(request: HtmxRequest, number: str) -> HttpResponse:
     """The same for keeping, under the same rights."""
-    shown = Receipt(_fetch(request, number), request.user)
+    shown = receipt_for(_fetch(request, number), request.user)
     return _to_keep(JsonResponse(as_json(shown)), f"{shown.number}.json")
 
 
@@ -73,7 +73,7 @@ def try_now(request: HtmxRequest, number: str) -> HttpResponse:
     if not reached.exists():
         raise Http404
     if revocation.cut_off_at is None:
-        try_to_publish(revocation, by=request.initiator)
+        cut_off(revocation, by=request.initiator)
     if not request.htmx:
         return go_to(request, reverse("receipt", args=[revocation.receipt]))
     return _show(request, revocation)
@@ -90,7 +90,7 @@ def version_pdf(request: HtmxRequest, number: str, version: int) -> HttpResponse
 
 def _show(request: HtmxRequest, revocation: Revocation) -> HttpResponse:
     """The receipt, and of its entries in the trail what this reader would also find there."""
-    shown = Receipt(revocation, request.user)
+    shown = receipt_for(revocation, request.user, page=request.GET.get("page", ""))
     browses = may(request.user, May.SEE_AUDIT)
     context = {
         "receipt": shown,
@@ -103,11 +103,11 @@ def _show(request: HtmxRequest, revocation: Revocation) -> HttpResponse:
 
 def _fetch_version(request: HtmxRequest, number: str, version: int) -> VersionPage:
     """Only for a reader who reaches everybody in it: to all others it does not exist."""
-    versions = SignedVersions(Receipt(_fetch(request, number), request.user))
+    versions = SignedVersions(receipt_for(_fetch(request, number), request.user))
     found = versions.one(version)
     if found is None:
         raise Http404
-    return VersionPage(versions, found)
+    return VersionPage(versions, found, page=request.GET.get("page", ""))
 
 
 def _to_keep(response: HttpResponse, name: str) -> HttpResponse:
@@ -121,4 +121,6 @@ def _fetch(request: HtmxRequest, number: str) -> Revocation:
     known = read_receipt(number)
     if known is None:
         raise Http404
-    return fetch_or_refuse(revocations_for(request.user).select_related("initiator_user"), receipt=known)
+    return fetch_or_refuse(
+        revocations_for(request.user).select_related("initiator_user", "project"), receipt=known
+    )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from portal.access import fetch_or_refuse, requires, revocations_for
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.corrections import CorrectionNews, Corrections
-from portal.presenters.receipt import Receipt
+from portal.presenters.receipt_many import receipt_for
 from portal.presenters.refusals import status_of
 from portal.roles import May
 from portal.wrong_person_form import DeclineForm, GiveBackForm, WrongPersonForm
@@ -98,7 +98,7 @@ def _corrections(request: HtmxRequest, number: str) -> Corrections:
     revocation = fetch_or_refuse(
         revocations_for(request.user).select_related("initiator_user"), receipt=known
     )
-    return Corrections(Receipt(revocation, request.user))
+    return Corrections(receipt_for(revocation, request.user))
 
 
 def _news(request: HtmxRequest, number: str, correction_id: UUID) -> CorrectionNews:

@@ -10,6 +10,7 @@ from django.db import transaction
 from audit.initiators import Initiator
 from sessions_app.changes.approvals import DEEDS, Deed, ask, second_person_of
 from sessions_app.changes.blast_radius import Why
+from sessions_app.changes.end_project_approval import END_PROJECT
 from sessions_app.models import Approval, ApprovalKind, Revocation, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.coverage import coverage_of
@@ -78,5 +79,6 @@ def register_deeds() -> None:
     DEEDS.update(
         {
             ApprovalKind.TERMINATE: Deed(decide=_terminate),
+            ApprovalKind.END_PROJECT: END_PROJECT,
         }
     )

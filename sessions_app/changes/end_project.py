@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.events import Events
-from audit.initiators import Initiator, acting
+from audit.initiators import Initiator, InitiatorKind, acting
 from audit.receipts import stamp
 from audit.record import Target, record
 from sessions_app.changes.blast_radius import Why, privileged_among, why_second_person
@@ -26,8 +27,9 @@ from sessions_app.models.projects import OPEN_ENDINGS
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import cut_off, decide
 from sessions_app.revocation.entries_of_record import record_refusal
-from sessions_app.revocation.errors import OrderRefused
-from sessions_app.revocation.orders import OneProject, Order
+from sessions_app.revocation.errors import OrderRefused, SecondPersonAsksFirst
+from sessions_app.revocation.order_keys import answer_to_repeat
+from sessions_app.revocation.orders import OneProject, Order, SecondPerson
 from sessions_app.revocation.project_facts import tasks_as_kept
 from sessions_app.revocation.receipt_versions import Change, sign_version
 
@@ -67,25 +69,52 @@ def end_project(project: Project, wish: EndingWish, *, by: Initiator) -> Project
     Whether a second person is needed is the door's to ask (`why_not_alone`). Raises ProjectOver, ValuesRefused for a
     moment too far away, or the child of OrderRefused that fits, having stored nothing but the refusal.
     """
-    _check_moment(wish)
-    order = _order(project, wish, by=by)
+    check_moment(wish)
+    order = order_to_end(project, wish, by=by)
     try:
         with transaction.atomic():
             locked = Project.objects.select_for_update().get(pk=project.pk)
             if locked.ended_at is not None:
-                return _ended_before(locked)
-            ending = _open_ending(locked, wish)
+                return ended_before(locked)
+            ending = _open_ending(locked, wish, by=by)
             if ending is not None:
                 return ending
-            ending = _store(locked, wish, by=by)
+            ending = store_ending(locked, wish, by=by)
             if ending.state == EndingState.RUNNING:
-                _decide(ending, order, preview=preview_of(locked, by=by))
+                decide_ending(ending, order, preview=preview_of(locked, by=by))
             else:
-                _record_scheduled(ending, by=by)
+                record_scheduled(ending, by=by)
     except OrderRefused as refusal:
         record_refusal(order, refusal)
         raise
     return carry_out(ending, by=by)
+
+
+def end_by_machine(project: Project, wish: EndingWish, *, by: Initiator) -> ProjectEnding:
+    """The same for a program, which can ask no second person: where the policy asks for one it is refused.
+
+    What has ended or is under way is the answer all the same. Raises SecondPersonAsksFirst, which is recorded,
+    OrderKeyReused, or what `end_project` does.
+    """
+    order = order_to_end(project, wish, by=by)
+    answer_to_repeat(order)
+    is_new = project.ended_at is None and ending_under_way(project) is None
+    if is_new and why_not_alone(preview_of(project, by=by)):
+        refusal = SecondPersonAsksFirst()
+        record_refusal(order, refusal)
+        raise refusal
+    return end_project(project, wish, by=by)
+
+
+def ending_under_way(project: Project) -> ProjectEnding | None:
+    """What a second click finds: the ending that ended it, is being carried out, or waits for a second person.
+
+    Not one that is only scheduled: an order for now takes its place.
+    """
+    waiting = Q(state__in=[EndingState.WAITING, EndingState.RUNNING])
+    if project.ended_at is not None:
+        waiting |= ~Q(revocation=None)
+    return project.endings.filter(waiting).order_by("-asked_at").first()
 
 
 def carry_out(ending: ProjectEnding, *, by: Initiator) -> ProjectEnding:
@@ -166,8 +195,12 @@ def _begin(scheduled: ProjectEnding, *, by: Initiator) -> None:
         if ending.state != EndingState.SCHEDULED or project.ended_at is not None:
             return
         ending.project = project
-        order = _order(project, _wish_of(ending), by=by)
-        _decide(ending, order, preview=preview_of(project, by=by))
+        order = order_to_end(project, _wish_of(ending), by=by, second=_second_of(ending))
+        decide_ending(ending, order, preview=preview_of(project, by=by))
+
+
+def _second_of(ending: ProjectEnding) -> SecondPerson | None:
+    return SecondPerson(approval_id=ending.approval_id) if ending.approval_id else None
 
 
 def _end_by_date(project: Project, *, by: Initiator) -> None:
@@ -180,19 +213,19 @@ def _end_by_date(project: Project, *, by: Initiator) -> None:
             state=EndingState.LAPSED
         )
         wish = EndingWish(received_at=locked.ends_at)
-        ending = _store(locked, wish, by=by)
-        _decide(ending, _order(locked, wish, by=by), preview=preview_of(locked, by=by))
+        ending = store_ending(locked, wish, by=by)
+        decide_ending(ending, order_to_end(locked, wish, by=by), preview=preview_of(locked, by=by))
 
 
 # --- Parts ---------------------------------------------------------------------------------------------
 
 
-def _check_moment(wish: EndingWish) -> None:
+def check_moment(wish: EndingWish) -> None:
     if wish.due_at is not None and wish.due_at > wish.received_at + LATEST:
         raise ValuesRefused(("due_at", _("A project is ended at most a year ahead.")))
 
 
-def _ended_before(project: Project) -> ProjectEnding:
+def ended_before(project: Project) -> ProjectEnding:
     """The second click finds what the first did. Raises ProjectOver for a project ended without an order."""
     done = project.endings.exclude(revocation=None).order_by("-asked_at").first()
     if done is None:
@@ -200,26 +233,29 @@ def _ended_before(project: Project) -> ProjectEnding:
     return done
 
 
-def _open_ending(project: Project, wish: EndingWish) -> ProjectEnding | None:
-    """The one that is under way. A scheduled one gives way to an order for now."""
+def _open_ending(project: Project, wish: EndingWish, *, by: Initiator) -> ProjectEnding | None:
+    """The one that is under way. A scheduled one gives way to an order for now, one that waits to the server's own."""
     found = project.endings.select_for_update().filter(state__in=OPEN_ENDINGS).first()
-    is_overtaken = found is not None and found.state == EndingState.SCHEDULED and not _is_later(wish)
-    if found is not None and is_overtaken:
+    gives_way = [EndingState.SCHEDULED, *([EndingState.WAITING] if by.kind == InitiatorKind.SHELL else [])]
+    if found is not None and found.state in gives_way and not is_later(wish):
         found.state = EndingState.LAPSED
         found.save(update_fields=["state"])
         return None
     return found
 
 
-def _is_later(wish: EndingWish) -> bool:
+def is_later(wish: EndingWish) -> bool:
     return wish.due_at is not None and wish.due_at > database_now()
 
 
-def _store(project: Project, wish: EndingWish, *, by: Initiator) -> ProjectEnding:
-    later = _is_later(wish)
+def store_ending(
+    project: Project, wish: EndingWish, *, by: Initiator, state: EndingState | None = None
+) -> ProjectEnding:
+    """Its row; running or scheduled, unless another state is given."""
+    later = is_later(wish)
     return ProjectEnding.objects.create(
         project=project,
-        state=EndingState.SCHEDULED if later else EndingState.RUNNING,
+        state=state or (EndingState.SCHEDULED if later else EndingState.RUNNING),
         asked_at=wish.received_at,
         due_at=wish.due_at if later and wish.due_at else wish.received_at,
         initiator_kind=by.kind,
@@ -233,7 +269,7 @@ def _store(project: Project, wish: EndingWish, *, by: Initiator) -> ProjectEndin
     )
 
 
-def _decide(ending: ProjectEnding, order: Order, *, preview: ProjectPreview) -> Revocation:
+def decide_ending(ending: ProjectEnding, order: Order, *, preview: ProjectPreview) -> Revocation:
     """Expects the project's lock. The project counts as ended from here on, whatever becomes of the cut-off."""
     ending.news = news_since(ending.preview, preview) if ending.preview else {}
     revocation = decide(order)
@@ -283,7 +319,9 @@ def _record_begun(ending: ProjectEnding, checks: Sequence[ProjectCheck], *, by: 
     )
 
 
-def _order(project: Project, wish: EndingWish, *, by: Initiator) -> Order:
+def order_to_end(
+    project: Project, wish: EndingWish, *, by: Initiator, second: SecondPerson | None = None
+) -> Order:
     seen = wish.seen.get("sessions")
     return Order(
         initiator=by,
@@ -294,6 +332,7 @@ def _order(project: Project, wish: EndingWish, *, by: Initiator) -> Order:
         note=wish.note,
         ticket=wish.ticket,
         sessions_seen=seen if isinstance(seen, int) else None,
+        second=second,
     )
 
 
@@ -301,7 +340,7 @@ def _wish_of(ending: ProjectEnding) -> EndingWish:
     return EndingWish(received_at=ending.due_at, note=ending.note, ticket=ending.ticket, seen=ending.preview)
 
 
-def _record_scheduled(ending: ProjectEnding, *, by: Initiator) -> None:
+def record_scheduled(ending: ProjectEnding, *, by: Initiator) -> None:
     record(
         Events.ENDING_SCHEDULED,
         initiator=by,

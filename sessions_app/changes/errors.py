@@ -338,6 +338,19 @@ class CorrectionOver(ChangeRefused):
     sentence = _("Somebody has decided this already.")
 
 
+class EndingScheduled(ChangeRefused):
+    code = "ending_scheduled"
+    sentence = _(
+        "The end of this project is scheduled already. It stays so while a second person is asked for something "
+        "else: cancel it first, then ask."
+    )
+
+
+class NothingToDo(ChangeRefused):
+    code = "nothing_to_do"
+    sentence = _("There is nothing left to do here: somebody else was quicker.")
+
+
 # --- Many at once -----------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ class Scope(models.TextChoices):
     REVOCATIONS_EVERYONE = "revocations:everyone", _("sign everyone out")
     REVOCATIONS_READ = "revocations:read", _("read receipts")
     ROLES_WRITE = "roles:write", _("report role changes")
+    PROJECTS_END = "projects:end", _("end contractor projects")
     SIGHTINGS_WRITE = "sightings:write", _("report what a guard saw")
     TOKENS_INTROSPECT = "tokens:introspect", _("introspect tokens")
     AUDIT_EXPORT = "audit:export", _("export the audit trail, personal details masked")

@@ -87,10 +87,12 @@ class RevocationQuerySet(QuerySet["Revocation"]):
     def visible_to(
         self, viewer: User, *, through: Collection[Role], own_through: Collection[Role]
     ) -> RevocationQuerySet:
-        """All that concern people reached by `through`, and the viewer's own where `own_through` is held.
+        """All that concern people reached by `through`.
 
-        A leaving that the viewer scheduled is their decision as well, although the clock carried it out.
+        Where `own_through` is held also what the viewer ordered, a leaving that they scheduled although the clock
+        carried it out, and what ended the projects they manage.
         """
+        from sessions_app.models.projects import Project
         from sessions_app.models.users import User
 
         people = User.objects.visible_to(viewer, through=through).values("pk")
@@ -98,6 +100,7 @@ class RevocationQuerySet(QuerySet["Revocation"]):
         if viewer.roles & frozenset(own_through):
             allowed |= Q(initiator_user=viewer)
             allowed |= Q(leavings__initiator_user=viewer, leavings__state=LeavingState.DONE)
+            allowed |= Q(project__in=Project.objects.managed_by(viewer).values("pk"))
         return self.filter(pk__in=Revocation.objects.filter(allowed).values("pk"))
 
 

@@ -39,6 +39,14 @@ class SecondPersonNeeded(PrivilegedPerson):
     sentence = _("This person is an Admin or in Security. Ending their access takes a second person.")
 
 
+class SecondPersonAsksFirst(OrderRefused):
+    code = "second_person_asks_first"
+    sentence = _(
+        "This is more than may be ended without a second person. Somebody of IT or Security, or the project's manager, "
+        "must ask for it in Curfew, where a second person approves."
+    )
+
+
 class LastAdmin(OrderRefused):
     code = "last_admin"
     sentence = _(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
@@ -14,7 +15,7 @@ from audit.errors import UnknownSigningKey
 from audit.models import ReceiptVersion
 from audit.receipts import add_version, is_sealed, names_numbers, stamp
 from audit.signing import current_fingerprint
-from sessions_app.models import Approval, EndedSession, Revocation, RevocationTarget, RoleChange
+from sessions_app.models import Approval, EndedSession, Revocation, RevocationTarget, RoleChange, Step
 from sessions_app.models.moments import from_milliseconds, to_milliseconds
 from sessions_app.models.revocations import ReceiptOwes
 
@@ -38,6 +39,8 @@ class Change(StrEnum):
     CLAIMS_COMPARED = "claims_compared"
     SIGN_IN_ALLOWED_AGAIN = "sign_in_allowed_again"
     WRONG_PERSON = "wrong_person"
+    TASKS_DONE = "tasks_done"
+    TASK_REOPENED = "task_reopened"
     SEALED = "sealed"
     MADE_LATE = "made_late"
 
@@ -135,7 +138,7 @@ def what_is_true(revocation: Revocation) -> dict[str, Any]:
         "role_change": _role_change(revocation),
         "second_person": _second_person(revocation),
         "wrong_person": _wrong_person(revocation),
-        "systems": {"outside": [], "said": NO_OUTSIDE_SYSTEMS},
+        "systems": {"outside": [], "said": NO_OUTSIDE_SYSTEMS, **_tasks(revocation)},
     }
 
 
@@ -263,6 +266,20 @@ def _second_person(revocation: Revocation) -> dict[str, Any] | None:
         "asked_at": stamp(approval.asked_at),
         "decided_at": stamp(approval.decided_at),
     }
+
+
+def _tasks(revocation: Revocation) -> dict[str, Any]:
+    """What people do by hand, counted for each resource; nothing where there is none. Their words are in the trail."""
+    if not revocation.is_of_many:
+        return {}
+    counted = Counter(
+        Step.objects.filter(revocation=revocation, is_manual=True).values_list("system", "resource", "state")
+    )
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for (system, resource, state), count in sorted(counted.items(), key=str):
+        tasks = found.setdefault((system, str(resource)), {"system": system, "resource": str(resource)})
+        tasks[state] = count
+    return {"tasks": list(found.values())}
 
 
 def _role_change(revocation: Revocation) -> dict[str, Any] | None:

@@ -277,6 +277,9 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     const waits = newsPaused || anyTicked() || document.querySelector("details.menu[open]");
     if (event.target.matches("[data-news]") && waits) event.preventDefault();
+    // A page that nobody sees asks nothing, and none is swapped away under the hands of whoever works in it.
+    const inUse = document.hidden || modal?.open || event.target.contains(document.activeElement);
+    if (event.target.matches("[data-polite]") && inUse) event.preventDefault();
   });
 
   document.addEventListener("htmx:afterRequest", () => releaseAll(document));

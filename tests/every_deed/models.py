@@ -33,7 +33,7 @@ TOLD_BY_EVENTS = {
     "sessions_app.RevocationTarget": "RV-101 RV-102 RV-104 RV-105",
     "sessions_app.ProjectEnding": "RV-107 PJ-110 PJ-111 PJ-150",
     "sessions_app.ProjectCheck": "PJ-150 PJ-151",
-    "sessions_app.Step": "RV-107",
+    "sessions_app.Step": "RV-107 PJ-130 PJ-131",
     "sessions_app.RoleChange": "RO-110 RV-140 RV-141 RV-142 RV-143 RV-144",
     "sessions_app.RoleGrant": "RO-101 RO-102 RO-103",
     "sessions_app.Session": "SE-101 SE-103 SI-101 SI-103 RV-102",

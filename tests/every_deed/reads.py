@@ -26,6 +26,8 @@ READS: dict[str, tuple[str, str]] = {
     "revocations/<str:number>/v/<int:version>/": ("sam", "/revocations/{receipt}/v/1/"),
     "revocations/<str:number>/v/<int:version>.json": ("sam", "/revocations/{receipt}/v/1.json"),
     "revocations/<str:number>/v/<int:version>.pdf": ("sam", "/revocations/{receipt}/v/1.pdf"),
+    "projects/<slug:key>/endings/<uuid:ending_id>/": ("paula", "/projects/phoenix/endings/{ending}/"),
+    "tasks/": ("ivan", "/tasks/"),
     "sessions/": ("sam", "/sessions/"),
     "sessions/new/": ("sam", "/sessions/new/"),
     "sessions/<uuid:session_id>/row/": ("sam", "/sessions/{session}/row/"),
@@ -64,7 +66,7 @@ READS: dict[str, tuple[str, str]] = {
 }
 NOTHING_THERE = ("api/v1/",)  # the root of the API, and whatever is no operation of it
 
-NAMED = ("approval", "project", "receipt", "session", "entry", "point", "verification", "export")
+NAMED = ("approval", "project", "receipt", "session", "entry", "point", "verification", "export", "ending")
 
 # What a look may write: the browser's session, when it was last used, rate limits; when a credential was.
 WRITTEN_BY_LOOKING = {

@@ -16,6 +16,7 @@ from audit.signing import current_fingerprint
 from audit.verification import begin
 from portal.portal_sessions import prepare_own_places
 from sessions_app.changes.approved_deeds import ask_to_terminate
+from sessions_app.changes.end_project import EndingWish, end_project
 from sessions_app.models import Approval, Role, Session, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
@@ -23,6 +24,7 @@ from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
 from tests.every_deed.deeds import newest_entry
 from tests.factories import a_grant, a_person, a_project, an_enforcement_point, initiator_of, open_session
+from tests.portal.endings.scenes import phoenix_of
 from tests.portal.signed_in import browser_of
 from tests.sessions_app.doors.machines import Machine
 
@@ -92,6 +94,12 @@ class Scene:
     def verification_id(self) -> Any:
         """A check of the trail that Aude began."""
         return begin(asked_by=self.by("aude"), fingerprint="").pk
+
+    @cached_property
+    def ending_id(self) -> Any:
+        """Of the project Phoenix, that Paula ended."""
+        wish = EndingWish(received_at=database_now())
+        return end_project(phoenix_of(self.people["paula"]), wish, by=self.by("paula")).pk
 
     @property
     def entry_id(self) -> int:

@@ -19,6 +19,7 @@ from tests.every_deed import (  # noqa: F401  # each fills the table
     api,
     approvals,
     audit_pages,
+    endings,
     oauth,
     own,
     people,

@@ -18,11 +18,12 @@ from audit.models import AuditEntry
 from portal.roles import May, Reach, reach_of
 from sessions_app.changes.approvals import ask
 from sessions_app.changes.blast_radius import Why
-from sessions_app.models import ApprovalKind, Role, User
+from sessions_app.changes.end_project import EndingWish, end_project
+from sessions_app.models import ApprovalKind, ResourceKind, Role, Step, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
-from tests.factories import a_credential, a_grant, a_person, a_project, initiator_of, open_session
+from tests.factories import a_credential, a_grant, a_person, a_project, a_resource, initiator_of, open_session
 from tests.portal.signed_in import browser_of, browser_with_factor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -73,6 +74,8 @@ DOORS: dict[May, Door] = {
         post="/revocations/{receipt}/wrong-person/",
         posts={"why": "hit the wrong Left"},
     ),
+    May.END_PROJECTS: Door(get="/projects/phoenix/end/", post="/projects/phoenix/end/"),
+    May.DO_TASKS: Door(get="/tasks/{task}/", post="/tasks/{task}/", posts={"evidence": "short"}),
     May.CHANGE_MEMBERSHIPS: Door(
         get="/people/{person}/role/",
         post="/people/{person}/role/",
@@ -167,6 +170,11 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
         person=ines,
         by=initiator_of(maker),
     )
+    paula = people["paula"]
+    a_project("phoenix", ends_at=timezone.now() + timedelta(days=30), manager=paula)
+    atlas = a_project("atlas", ends_at=timezone.now() + timedelta(days=30), manager=paula)
+    a_resource(atlas, ResourceKind.DEPLOY_KEY, "atlas-deploy")
+    end_project(atlas, EndingWish(received_at=timezone.now()), by=initiator_of(paula))
     entry = AuditEntry.objects.of_events(Events.USER_TERMINATED.code).get()
     by_hana = revoke(
         Order(
@@ -176,7 +184,6 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
             received_at=blocked.created_at,
         )
     )
-    a_project("phoenix", ends_at=timezone.now() + timedelta(days=30), manager=people["paula"])
     return {
         "person": str(ines.pk),
         "session": str(open_session(ines).pk),
@@ -184,6 +191,7 @@ def scene(request: pytest.FixtureRequest, ines: User) -> dict[str, str]:
         "receipt": by_hana.receipt,
         "entry": str(entry.pk),
         "approval": str(approval.pk),
+        "task": str(Step.objects.get().pk),
     }
 
 

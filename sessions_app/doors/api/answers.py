@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from audit.exports.forms import Form
 from audit.exports.models import ExportJob, State
 from audit.models import ReceiptVersion
-from sessions_app.models import Revocation, Session, Signal, User
+from sessions_app.models import ProjectEnding, Revocation, RevocationTarget, Session, Signal, User
 from sessions_app.models.revocations import RevocationState
 
 
@@ -194,6 +194,40 @@ class ReceiptAnswer(BaseModel):
             if revocation.proof_kind
             else None,
             newest_version=ReceiptVersion.objects.of(revocation.receipt).newest_number(),
+        )
+
+
+class EndingAnswer(BaseModel):
+    """One end of a project: what was asked for, and how far it is."""
+
+    id: UUID
+    project: str
+    state: Literal["waiting", "scheduled", "running", "done", "cancelled", "lapsed"]
+    already_done: bool = Field(description="True where somebody had asked before, and nothing new was stored")
+    asked_at: datetime
+    due_at: datetime
+    receipt: str | None = Field(description="Null until it has begun")
+    people: int = Field(description="Whose access ends by it")
+    left_out: int = Field(description="People of the project whose sessions stay; they leave its groups too")
+    sessions_ended: int
+    cut_off_at: datetime | None
+
+    @classmethod
+    def of(cls, ending: ProjectEnding, *, already_done: bool) -> EndingAnswer:
+        revocation = ending.revocation
+        targets = RevocationTarget.objects.filter(revocation=revocation)
+        return cls(
+            id=ending.pk,
+            project=ending.project.key,
+            state=ending.state,  # type: ignore[arg-type]  # the choices are these words
+            already_done=already_done,
+            asked_at=ending.asked_at,
+            due_at=ending.due_at,
+            receipt=revocation.receipt if revocation else None,
+            people=targets.filter(left_out="").count(),
+            left_out=targets.exclude(left_out="").count(),
+            sessions_ended=revocation.sessions_ended if revocation else 0,
+            cut_off_at=revocation.cut_off_at if revocation else None,
         )
 
 

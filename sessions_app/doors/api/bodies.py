@@ -259,18 +259,30 @@ class EventType(StrEnum):
     ROLE_UPDATED = "role.updated"
     USER_DEACTIVATED = "user.deactivated"
     USER_SUSPENDED = "user.suspended"
+    PROJECT_ENDED = "project.ended"
 
 
 class EventBody(Body):
-    """Something that happened to somebody. `groups` are exactly the person's groups after a role.updated."""
+    """Something that happened: to a person, or to the project of this key (project.ended).
+
+    `groups` are exactly the person's groups after a role.updated.
+    """
 
     id: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
     type: EventType
     occurred_at: AwareDatetime
-    person: PersonNamingBody
+    person: PersonNamingBody | None = None
+    project: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     groups: (
         Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=500)] | None
     ) = None
+
+    @model_validator(mode="after")
+    def _says_whom(self) -> EventBody:
+        is_about_project = self.type is EventType.PROJECT_ENDED
+        if (self.project is not None) != is_about_project or (self.person is None) != is_about_project:
+            raise ValueError(_("A project.ended names the project, every other event the person."))
+        return self
 
     @model_validator(mode="after")
     def _says_which_groups(self) -> EventBody:
@@ -348,6 +360,14 @@ class RevocationBody(WhyBody):
         if self.application is not None and self.person is None:
             raise ValueError(_("An application is named beside a person."))
         return self
+
+
+class EndProjectBody(Body):
+    """Nothing is needed. Without `due_at`, or with one that has passed, it ends now."""
+
+    due_at: AwareDatetime | None = Field(None, description="With an offset; at most a year ahead")
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
+    ticket: Annotated[str, Field(max_length=100)] = ""
 
 
 # --- The trail as a file ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from ninja import Path, Router
 from ninja.responses import Status
 
 from audit.initiators import Initiator
+from sessions_app.changes.end_project import EndingWish, end_by_machine
 from sessions_app.changes.errors import PersonUnknown
 from sessions_app.changes.groups import LONGEST_NAME, note_members_listed
 from sessions_app.changes.naming import PersonNaming, find_person
@@ -18,7 +19,7 @@ from sessions_app.doors.api.bodies import EventBody, EventType, MembersBody
 from sessions_app.doors.api.machine_auth import MachineRequest, MachineWith
 from sessions_app.doors.callers import require_scope
 from sessions_app.doors.receipts import Effect, Event, keep_once
-from sessions_app.models import Scope, SignalOutcome, User
+from sessions_app.models import Project, Scope, SignalOutcome, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import answers_another, revoke
@@ -31,14 +32,15 @@ NEEDED_FOR = {
     EventType.ROLE_UPDATED: Scope.ROLES_WRITE,
     EventType.USER_DEACTIVATED: Scope.REVOCATIONS_WRITE,
     EventType.USER_SUSPENDED: Scope.REVOCATIONS_WRITE,
+    EventType.PROJECT_ENDED: Scope.PROJECTS_END,
 }
 
 
 @router.post(
     "/events",
-    auth=MachineWith(Scope.ROLES_WRITE, Scope.REVOCATIONS_WRITE),
+    auth=MachineWith(Scope.ROLES_WRITE, Scope.REVOCATIONS_WRITE, Scope.PROJECTS_END),
     response={200: EventAnswer, PROBLEMS: Problem},
-    summary="Tell Curfew what happened to somebody: role.updated, user.deactivated, user.suspended",
+    summary="Tell Curfew what happened: role.updated, user.deactivated, user.suspended, project.ended",
 )
 def tell(request: MachineRequest, body: EventBody) -> Status[EventAnswer]:
     """An event may be sent again and may arrive late: the newest news about a person's groups decides."""
@@ -47,7 +49,7 @@ def tell(request: MachineRequest, body: EventBody) -> Status[EventAnswer]:
         event_id=body.id,
         kind=body.type.value,
         occurred_at=body.occurred_at,
-        fingerprint=hashlib.sha256(body.model_dump_json().encode()).hexdigest(),
+        fingerprint=_fingerprint(body),
     )
     signal = keep_once(event, lambda: _act(body, by=request.auth), by=request.auth)
     return Status(200, EventAnswer.of(signal))
@@ -89,7 +91,16 @@ def members(
     )
 
 
+def _fingerprint(body: EventBody) -> str:
+    """Events kept before there were projects in them had no such field, and may be sent again."""
+    fields = body.model_dump_json(exclude={"project"} if body.project is None else None)
+    return hashlib.sha256(fields.encode()).hexdigest()
+
+
 def _act(body: EventBody, *, by: Initiator) -> Effect:
+    if body.project is not None:
+        return _end_project(body.project, body, by=by)
+    assert body.person is not None
     try:
         user = find_person(body.person.named())
     except PersonUnknown:
@@ -119,6 +130,17 @@ def _end_access(user: User, body: EventBody, *, by: Initiator) -> Effect:
     revocation = revoke(order)
     done = SignalOutcome.NOTHING_TO_DO if answers_another(revocation, order) else SignalOutcome.APPLIED
     return Effect(outcome=done, user=user, revocation=revocation)
+
+
+def _end_project(key: str, body: EventBody, *, by: Initiator) -> Effect:
+    project = Project.objects.filter(key=key).first()
+    if project is None:
+        return Effect(outcome=SignalOutcome.UNMATCHED)
+    wish = EndingWish(received_at=database_now(), note=body.type.value)
+    ending = end_by_machine(project, wish, by=by)
+    is_ours = ending.asked_at == wish.received_at
+    done = SignalOutcome.APPLIED if is_ours else SignalOutcome.NOTHING_TO_DO
+    return Effect(outcome=done, revocation=ending.revocation, details={"project": key})
 
 
 def _by_external_id(external_id: str) -> User:

@@ -47,6 +47,8 @@ STATUS_OF = {
     "acting_on_oneself": 403,
     "privileged_person": 403,
     "reason_not_allowed": 403,
+    "second_person_asks_first": 403,
+    "project_over": 409,
     "too_many_exports": 429,
     "export_finished": 409,
     "export_unfinished": 409,

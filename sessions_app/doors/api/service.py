@@ -11,7 +11,7 @@ from django.urls import URLPattern, re_path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 
-from sessions_app.doors.api import events, exports, people, revocations, sessions, sightings
+from sessions_app.doors.api import events, exports, people, projects, revocations, sessions, sightings
 from sessions_app.doors.api.problems import answer_in_problems, of_method, of_missing
 from sessions_app.doors.api.reading import StrictJson
 
@@ -66,5 +66,5 @@ api = MachineApi(
     description="Ends access, and says what became of it. Hands out the record of it.",
 )
 answer_in_problems(api)
-for part in (sessions, people, revocations, events, sightings, exports):
+for part in (sessions, people, revocations, projects, events, sightings, exports):
     api.add_router("", part.router)

@@ -141,7 +141,7 @@ def test_a_state_that_is_not_signed_yet_is_said_to_be_so(hana, address):
 @pytest.mark.parametrize("form", ["v/1/", "v/1.json", "v/1.pdf"])
 @pytest.mark.parametrize(
     ("who", "status"),
-    [("hana", 200), ("ivan", 200), ("sam", 200), ("aude", 200), ("ada", 403), ("paula", 403), ("otto", 403)],
+    [("hana", 200), ("ivan", 200), ("sam", 200), ("aude", 200), ("ada", 403), ("paula", 404), ("otto", 403)],
 )
 def test_a_version_opens_for_whom_the_receipt_does(form, who, status, request, address):
     assert browser_of(request.getfixturevalue(who)).get(address + form).status_code == status

@@ -15,8 +15,9 @@ from audit.models import AuditEntry, ReceiptVersion
 from sessions_app.changes.explanations import note_told
 from sessions_app.changes.reinstate import allow_sign_in_again
 from sessions_app.changes.role_changes import Wish, role_changed
+from sessions_app.changes.steps import mark_done, reopen
 from sessions_app.changes.suspicion import waive_second_factor
-from sessions_app.models import Issuer, Revocation, RoleChange, User
+from sessions_app.models import Issuer, ResourceKind, Revocation, RoleChange, Step, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.confirmations import note_absent_sign_ins, note_claims, note_second_factor
 from sessions_app.revocation.engine import decide, revoke
@@ -31,7 +32,7 @@ from sessions_app.revocation.orders import (
 )
 from sessions_app.revocation.publishing import try_to_publish
 from sessions_app.revocation.receipt_versions import what_is_true
-from tests.factories import a_group, a_project, a_token_row, initiator_of, open_session
+from tests.factories import a_group, a_project, a_resource, a_token_row, initiator_of, open_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
 
@@ -125,6 +126,19 @@ def a_project_is_ended(stage: Stage) -> list[Revocation]:
     project = a_project("phoenix", ends_at=timezone.now() + timedelta(days=7))
     project.groups.add(a_group("phoenix", stage.ines))
     return [stage.end(OneProject(key="phoenix"), reason=Reason.PROJECT_END)]
+
+
+@changing("PJ-130")
+@changing("PJ-131")
+def a_task_is_done_and_reopened(stage: Stage) -> list[Revocation]:
+    project = a_project("phoenix", ends_at=timezone.now() + timedelta(days=7))
+    project.groups.add(a_group("phoenix", stage.ines))
+    a_resource(project, ResourceKind.DEPLOY_KEY, "phoenix-deploy")
+    ended = stage.end(OneProject(key="phoenix"), reason=Reason.PROJECT_END)
+    task = Step.objects.get(is_manual=True)
+    mark_done([task.pk], evidence="the key is gone", by=initiator_of(stage.sam))
+    reopen(task, reason="it is back again", by=initiator_of(stage.sam))
+    return [ended]
 
 
 @changing("RV-110")
