@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
@@ -99,6 +100,17 @@ def forget_what_guards_saw() -> None:
     connections._reader.cache_clear()
     connections._writer.cache_clear()
     health.forget_light()
+
+
+@pytest.fixture
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What depends on a day of the calendar reads this process's clock, not the database's: a test can freeze it."""
+    for module in (
+        "sessions_app.changes.leavings",
+        "sessions_app.notifications.notices",
+        "portal.views.leaving",
+    ):
+        monkeypatch.setattr(f"{module}.database_now", timezone.now)
 
 
 @pytest.fixture

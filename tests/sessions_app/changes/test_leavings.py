@@ -126,7 +126,7 @@ def test_two_clocks_let_somebody_leave_once(hana, ines):
     assert Revocation.objects.count() == 1
 
 
-def test_the_moment_is_that_of_the_zone_it_was_said_in(hana, ines):
+def test_the_moment_is_that_of_the_zone_it_was_said_in(one_clock, hana, ines):
     with time_machine.travel("2026-11-26T09:00:00Z", tick=False) as clock:
         moment = moment_of(date(2026, 11, 27), time(18), "America/New_York")
         leaving = schedule(ines, hana, moment=moment)
@@ -140,7 +140,7 @@ def test_the_moment_is_that_of_the_zone_it_was_said_in(hana, ines):
     assert f"{leaving.local:%H:%M}" == "18:00"
 
 
-def test_of_an_hour_that_comes_twice_the_first_one_counts(hana, ines):
+def test_of_an_hour_that_comes_twice_the_first_one_counts(one_clock, hana, ines):
     with time_machine.travel("2027-10-30T09:00:00Z", tick=False) as clock:
         schedule(
             ines,

@@ -77,7 +77,7 @@ def test_a_manager_is_reminded_once_with_a_link_to_the_project(box, phoenix, pau
     assert Notice.objects.get().sent_at is not None
 
 
-def test_each_stage_goes_out_once_and_missed_ones_collapse_into_the_newest(box, paula):
+def test_each_stage_goes_out_once_and_missed_ones_collapse_into_the_newest(one_clock, box, paula):
     a_project("phoenix", ends_at=datetime(2026, 12, 10, 17, tzinfo=UTC), manager=paula)
 
     with time_machine.travel("2026-11-20T12:00:00Z", tick=False) as clock:
@@ -104,7 +104,7 @@ def test_an_extended_project_reminds_anew(box, phoenix, paula):
     assert subjects(box)[1] == "Curfew: Project Phoenix ends in 13 days"
 
 
-def test_one_that_could_not_be_sent_gives_way_to_a_newer_one_of_the_same_matter(box, paula):
+def test_one_that_could_not_be_sent_gives_way_to_a_newer_one_of_the_same_matter(one_clock, box, paula):
     a_project("phoenix", ends_at=datetime(2026, 12, 10, 17, tzinfo=UTC), manager=paula)
     with time_machine.travel("2026-12-01T12:00:00Z", tick=False) as clock:
         queue_notices()

@@ -201,7 +201,7 @@ def test_what_needs_a_second_person_waits_for_those_who_may_be_it(ivan, sam, han
 # --- Leavings -------------------------------------------------------------------------------------------
 
 
-def test_hr_and_whoever_scheduled_it_see_that_somebody_leaves_today(hana, ivan, sam, ines, otto):
+def test_hr_and_whoever_scheduled_it_see_that_somebody_leaves_today(one_clock, hana, ivan, sam, ines, otto):
     with time_machine.travel("2026-11-26T09:00:00Z", tick=False):
         schedule(ines, ivan, hours=5)
         schedule(otto, ivan, hours=30)
@@ -213,7 +213,7 @@ def test_hr_and_whoever_scheduled_it_see_that_somebody_leaves_today(hana, ivan, 
         assert of_kind(WaitingKind.LEAVES_TODAY, sam) == []
 
 
-def test_today_is_the_day_it_is_where_the_person_works(hana, ines):
+def test_today_is_the_day_it_is_where_the_person_works(one_clock, hana, ines):
     with time_machine.travel("2026-11-26T22:00:00Z", tick=False):
         schedule(ines, hana, zone="Asia/Tokyo", hours=3)  # 10:00 there, where it is the 27th already
 
