@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from portal.access import leavings_for
 from portal.presenters.leavings import leaves_words, note_of, privileged_words, who_scheduled
-from portal.presenters.person import Refusal, refusal_to_terminate
+from portal.presenters.person import Refusal, refusal_of_the_privileged, refusal_to_terminate
 from portal.presenters.reasons import ReasonChoice, ask, effect_of, holders_of
 from portal.presenters.words import first_name_of, is_today, name_of, sessions_words
 from sessions_app.changes.zones import moment_of, offered_zones, zones_of
@@ -75,7 +75,9 @@ class LeavingDialog:
 
     @cached_property
     def refusal(self) -> Refusal | None:
-        refused = refusal_to_terminate(self.person, self.reader)
+        refused = refusal_to_terminate(self.person, self.reader) or refusal_of_the_privileged(
+            self.person, self.reader
+        )
         if refused is None and not self.person.is_active:
             refused = Refusal(sentence=_("Sign-in is blocked already, so there is nothing left to schedule."))
         if refused is None and self.standing is not None:

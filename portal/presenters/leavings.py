@@ -136,7 +136,8 @@ def _forecast(leaving: Leaving) -> list[str]:
 
 def privileged_words(person: User) -> str:
     return _(
-        "%s is an Admin or in Security, whose access never ends by itself: at that moment Security is asked to end it."
+        "%s is an Admin or in Security, whose access never ends by itself: "
+        "at that moment Security is asked to end it, with a second person."
     ) % first_name_of(person)
 
 

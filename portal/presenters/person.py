@@ -178,12 +178,17 @@ class PersonPage:
     def offers_leaving(self) -> bool:
         """To schedule one. What stands is changed where it is shown."""
         is_free = self.leaving is None and not self.person.leavings.scheduled().exists()
-        allowed = may(self.reader, May.SCHEDULE_LEAVING) and self.terminate_refusal is None
-        return is_free and allowed and self.person.is_active
+        return is_free and self._may_schedule and self.person.is_active
 
     @property
     def may_change_leaving(self) -> bool:
-        return self.leaving is not None and self.leaving.may_change and self.terminate_refusal is None
+        return self.leaving is not None and self.leaving.may_change and self._may_schedule
+
+    @cached_property
+    def _may_schedule(self) -> bool:
+        if self.terminate_refusal is not None or not may(self.reader, May.SCHEDULE_LEAVING):
+            return False
+        return refusal_of_the_privileged(self.person, self.reader) is None
 
     @cached_property
     def may_end_sessions(self) -> bool:
@@ -216,9 +221,7 @@ class PersonPage:
     @cached_property
     def may_help_prove(self) -> bool:
         allowed = may_for(self.reader, May.ALLOW_SIGN_IN_AGAIN, self.person)
-        is_theirs_to_help = (
-            not self.is_reader and _refusal_of_the_privileged(self.person, self.reader) is None
-        )
+        is_theirs_to_help = not self.is_reader and refusal_of_the_privileged(self.person, self.reader) is None
         return allowed and is_theirs_to_help and self.is_proof_demanded
 
     @cached_property
@@ -328,7 +331,7 @@ def refusal_to_change_role(person: User, reader: User) -> Refusal | None:
         return Refusal(sentence=_("Nobody changes what they may do themselves."))
     if not may_for(reader, May.CHANGE_MEMBERSHIPS, person):
         return Refusal(sentence=_("Your role does not change what people may do."))
-    return _refusal_of_the_privileged(person, reader)
+    return refusal_of_the_privileged(person, reader)
 
 
 def refusal_to_terminate(person: User, reader: User) -> Refusal | None:
@@ -342,7 +345,8 @@ def refusal_to_terminate(person: User, reader: User) -> Refusal | None:
     return None
 
 
-def _refusal_of_the_privileged(person: User, reader: User) -> Refusal | None:
+def refusal_of_the_privileged(person: User, reader: User) -> Refusal | None:
+    """Why this reader does nothing about somebody privileged, where no second person can be asked for it."""
     if person.is_privileged and Role.SECURITY not in reader.roles_over(person):
         sentence = _("%s is an Admin or in Security. Only Security can end their access.") % first_name_of(
             person

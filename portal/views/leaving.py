@@ -17,6 +17,7 @@ from portal.presenters.leaving_dialog import LeavingDialog
 from portal.presenters.leavings import scheduled_words
 from portal.presenters.refusals import status_of
 from portal.presenters.words import name_of
+from portal.recent_sign_in import recently_signed_in, typed_before
 from portal.roles import May
 from sessions_app.changes.errors import ChangeRefused, ValuesRefused
 from sessions_app.changes.leavings import cancel_leaving, schedule_leaving
@@ -29,15 +30,18 @@ TAKE_BACK = "portal/people/leaving_cancel.html"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.SCHEDULE_LEAVING)
+@recently_signed_in
 def schedule(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     """The dialog, and what it sends."""
     received_at = database_now()
     dialog = _dialog(request, user_id)
-    form = LeavingForm(request.POST if request.method == "POST" else None, dialog=dialog)
     if dialog.refusal:
         return _refused(request, dialog)
+    if request.method != "POST":
+        return _ask(request, dialog, LeavingForm(typed_before(request), dialog=dialog), status=200)
+    form = LeavingForm(request.POST, dialog=dialog)
     if not form.is_valid():
-        return _ask(request, dialog, form, status=422 if form.is_bound else 200)
+        return _ask(request, dialog, form, status=422)
     try:
         leaving = schedule_leaving(dialog.person, form.wish(received_at=received_at), by=request.initiator)
     except ChangeRefused as refusal:
@@ -53,6 +57,7 @@ def schedule(request: HtmxRequest, user_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.SCHEDULE_LEAVING)
+@recently_signed_in
 def cancel(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     """Take a leaving back before it begins."""
     dialog = _dialog(request, user_id)

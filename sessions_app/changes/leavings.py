@@ -32,6 +32,7 @@ from sessions_app.revocation.errors import (
     OrderRefused,
     PrivilegedPerson,
     ReasonNotAllowed,
+    SecondPersonNeeded,
     TicketMalformed,
 )
 from sessions_app.revocation.orders import OneUser, Order
@@ -99,7 +100,7 @@ def cancel_leaving(leaving: Leaving, *, by: Initiator) -> None:
 
 def owner_of(leaving: Leaving) -> Role:
     """Whose work it is to get a stuck one going."""
-    refused = {PrivilegedPerson.code, LastAdmin.code}
+    refused = {PrivilegedPerson.code, SecondPersonNeeded.code, LastAdmin.code}
     return Role.SECURITY if leaving.stuck_because in refused else Role.IT
 
 

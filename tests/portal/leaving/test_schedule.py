@@ -14,7 +14,7 @@ from audit.initiators import the_clock
 from audit.models import AuditEntry
 from sessions_app.changes.leavings import let_people_leave
 from sessions_app.models import Leaving, LeavingState, Revocation, Role, User
-from tests.factories import a_grant, a_person, open_session
+from tests.factories import PASSWORD, a_grant, a_person, open_session, with_password
 from tests.portal.signed_in import HTMX, browser_of, terminate, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate", "in_demo")]
@@ -151,6 +151,18 @@ def test_a_form_drawn_before_somebody_else_scheduled_is_shown_anew(hana, ivan, i
     assert answer.status_code == 409
     assert "meanwhile" in text_of(answer)
     assert Leaving.objects.count() == 1
+
+
+def test_whoever_signed_in_long_ago_proves_it_and_finds_what_was_typed(hana, ines):
+    browser = browser_of(with_password(hana), minutes_ago=11)
+
+    asked = schedule(browser, ines, note="retires")
+    browser.post(asked.headers["Location"], {"password": PASSWORD})
+    back = browser.get(address_of(ines))
+
+    assert asked.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert back.context["form"]["note"].value() == "retires"
+    assert not Leaving.objects.exists()
 
 
 # --- Who may --------------------------------------------------------------------------------------------
