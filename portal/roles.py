@@ -27,6 +27,7 @@ class May(Enum):
     TERMINATE_PEOPLE = _("Terminate now")
     SCHEDULE_LEAVING = _("Schedule a leaving")
     END_SESSIONS = _("End one session")
+    SIGN_OUT_EVERYONE = _("Sign out everyone, with a second person")
     ALLOW_SIGN_IN_AGAIN = _("Allow sign-in again")
     SAY_WRONG_PERSON = _("Say that a receipt met the wrong person")
     END_PROJECTS = _("End Project")
@@ -75,6 +76,7 @@ MATRIX: dict[May, tuple[Reach, ...]] = {
     May.TERMINATE_PEOPLE:     (ALL, ALL, ALL, NO,  NO,  NO),
     May.SCHEDULE_LEAVING:     (OWN, ALL, ALL, NO,  NO,  NO),
     May.END_SESSIONS:         (NO,  ALL, ALL, NO,  NO,  NO),
+    May.SIGN_OUT_EVERYONE:    (NO,  NO,  ALL, NO,  NO,  NO),
     May.ALLOW_SIGN_IN_AGAIN:  (NO,  ALL, ALL, NO,  NO,  NO),
     May.SAY_WRONG_PERSON:     (OWN, ALL, ALL, NO,  NO,  NO),
     May.END_PROJECTS:         (NO,  ALL, ALL, OWN, NO,  NO),

@@ -14,7 +14,7 @@ from portal.ending_forms import ReasonedForm, new_order_key
 from portal.presenters.reasons import LockedReason, ReasonChoice, choices_for, locked_for
 from portal.presenters.selection import Selection
 from sessions_app.models.reasons import Reason
-from sessions_app.revocation.orders import Order, SomeSessions
+from sessions_app.revocation.orders import Order
 from sessions_app.revocation.reasons import usable_by
 
 
@@ -25,7 +25,7 @@ class SelectionForm(ReasonedForm):
         max_length=20, error_messages={"required": gettext_lazy("Type the number of sessions that end.")}
     )
     order_key = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=new_order_key)
-    frozen = forms.CharField(widget=forms.HiddenInput, max_length=100_000)
+    frozen = forms.CharField(widget=forms.HiddenInput, max_length=400_000)
 
     def __init__(self, data: Any = None, *, selection: Selection) -> None:
         self.selection = selection
@@ -51,7 +51,7 @@ class SelectionForm(ReasonedForm):
         return Order(
             initiator=by,
             reason=Reason(asked["reason"]),
-            scope=SomeSessions.of(self.selection.session_ids),
+            scope=self.selection.scope,
             received_at=received_at,
             order_key=asked["order_key"],
             note=asked["note"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import parse_qsl
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F
@@ -83,6 +84,7 @@ class PeoplePage:
         self.reader = reader
         self.chosen = chosen
         self.sessions_are_shown = may(reader, May.SEE_SESSIONS)
+        self.selects = may(reader, May.TERMINATE_PEOPLE)
         self._everybody = people_for(reader, May.SEE_PEOPLE)
 
     @cached_property
@@ -119,6 +121,11 @@ class PeoplePage:
     @property
     def query(self) -> str:
         return self.chosen.query()
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """The search and the filters, to be sent along with a selection."""
+        return parse_qsl(self.chosen.query(sort=""))
 
     def sort_address(self, column: str) -> str:
         turned = f"-{column}" if self.chosen.order == column else column

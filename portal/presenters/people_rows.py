@@ -51,6 +51,8 @@ class PersonRow:
     is_stuck: bool
     action: Action | None
     is_reader: bool
+    tick: str
+    """The id to send where somebody may select this person; empty where not."""
 
     @property
     def is_pending(self) -> bool:
@@ -145,6 +147,7 @@ def _row(person: User, known: _Known) -> PersonRow:
         is_stuck=leaving is not None and leaving.is_stuck,
         action=_action(person, standing, latest, known),
         is_reader=person.pk == known.reader.pk,
+        tick=str(person.pk) if person.pk in known.endable - {known.reader.pk} else "",
     )
 
 

@@ -18,11 +18,13 @@ from portal.presenters.deaths import Consequence, consequences_of, names_of
 from portal.presenters.session_list import ListedSession, listed_for, with_what_rows_show
 from portal.presenters.words import name_of, sessions_words
 from portal.roles import May
-from sessions_app.models import Session, User
+from sessions_app.changes.blast_radius import Why, why_second_person
+from sessions_app.models import Policy, Session, User
 from sessions_app.revocation.coverage import Coverage, fate_of
+from sessions_app.revocation.orders import SomeSessions
 
-MOST_SESSIONS = 500
-MOST_PEOPLE = 25
+MOST_SESSIONS = 5000
+SHOWN_AT_MOST = 200
 KEPT_SECONDS = 30 * 60
 SALT = "curfew.sessions.selection"
 
@@ -32,18 +34,17 @@ class SelectionLost(Exception):
 
 
 class TooMany(Exception):
-    """More than one person alone may end at once. `sentence` says how to ask for fewer."""
+    """More than end as one order. `sentence` says how to ask for fewer."""
 
     def __init__(self, *, sessions: int, people: int) -> None:
         self.sentence = _(
-            "%(sessions)s of %(people)s match. One person alone ends at most %(most_sessions)d sessions of "
-            "%(most_people)d people at once; more needs a second person to approve it, which Curfew cannot do yet. "
-            "Narrow the search, for example with app:, group:, project: or began:, and end them in parts."
+            "%(sessions)s of %(people)s match. One order ends at most %(most_sessions)d sessions, each by its name. "
+            "Narrow the search, for example with app:, group:, project: or began:, and end them in parts, or end the "
+            "access of a whole group under People."
         ) % {
             "sessions": sessions_words(sessions),
             "people": people_words(people),
             "most_sessions": MOST_SESSIONS,
-            "most_people": MOST_PEOPLE,
         }
         super().__init__(self.sentence)
 
@@ -73,7 +74,7 @@ def ids_of_open(sessions: QuerySet[Session], *, reader: User) -> list[UUID]:
     found = still_open.exclude(user=reader).aggregate(
         sessions=Count("pk"), people=Count("user", distinct=True)
     )
-    if found["sessions"] > MOST_SESSIONS or found["people"] > MOST_PEOPLE:
+    if found["sessions"] > MOST_SESSIONS:
         raise TooMany(**found)
     return list(still_open.values_list("pk", flat=True))
 
@@ -121,8 +122,30 @@ class Selection:
 
     def refuse_too_many(self) -> None:
         """Raises TooMany."""
-        if len(self.ending) > MOST_SESSIONS or len(self.people) > MOST_PEOPLE:
+        if len(self.ending) > MOST_SESSIONS:
             raise TooMany(sessions=len(self.ending), people=len(self.people))
+
+    @cached_property
+    def why(self) -> list[Why]:
+        """Why a second person is needed; empty where none is."""
+        privileged = sum(person.is_privileged for person in self.people)
+        return why_second_person(people=len(self.people), sessions=self.count, privileged=privileged)
+
+    @property
+    def why_words(self) -> list[str]:
+        return why_words(self.why)
+
+    @property
+    def scope(self) -> SomeSessions:
+        return SomeSessions.of(self.session_ids)
+
+    @property
+    def shown(self) -> list[SelectedPerson]:
+        return self.people[:SHOWN_AT_MOST]
+
+    @property
+    def not_shown(self) -> int:
+        return max(0, len(self.people) - SHOWN_AT_MOST)
 
     @cached_property
     def people(self) -> list[SelectedPerson]:
@@ -162,12 +185,27 @@ class Selection:
 
     @property
     def submit(self) -> str:
+        if self.why:
+            return _("Ask for a second person")
         return _("End %s") % sessions_words(self.count)
 
     @property
     def recorded_as(self) -> str:
         roles = ", ".join(sorted(str(role.label) for role in self.reader.roles))
         return _("Recorded as %(name)s, %(roles)s") % {"name": name_of(self.reader), "roles": roles}
+
+
+def why_words(why: Collection[Why]) -> list[str]:
+    """What of it is too much for one person alone, each as a sentence."""
+    policy = Policy.current()
+    words = {
+        Why.EVERYONE: _("Everyone is signed out."),
+        Why.MANY_PEOPLE: _("One person alone ends the access of at most %d people.") % policy.people_alone,
+        Why.SHARE_OF_STAFF: _("That is more than %d per cent of everybody.") % policy.staff_percent_alone,
+        Why.MANY_SESSIONS: _("One person alone ends at most %d sessions.") % policy.sessions_alone,
+        Why.PRIVILEGED: _("An Admin or somebody in Security is among them."),
+    }
+    return [words[each] for each in why if each in words]
 
 
 def people_words(count: int) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.access import requires
 from portal.htmx import HtmxRequest, go_to
@@ -17,11 +17,15 @@ from portal.presenters.refusals import status_of
 from portal.presenters.selection import Selection, SelectionLost, TooMany, ids_of_open, read_ids
 from portal.presenters.session_filter import SessionQuestion
 from portal.presenters.termination import was_answered
+from portal.recent_sign_in import recently_signed_in, typed_before
 from portal.roles import May
 from portal.selection_form import SelectionForm
+from sessions_app.changes.end_many import ask_to_end
+from sessions_app.changes.errors import ChangeRefused
 from sessions_app.models.moments import database_now
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.orders import Order
 
 PREVIEW = "portal/sessions/selection.html"
 
@@ -40,31 +44,50 @@ def preview(request: HtmxRequest) -> HttpResponse:
     return _ask(request, selection)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.SEE_SESSIONS, May.END_SESSIONS)
+@recently_signed_in
 def end(request: HtmxRequest) -> HttpResponse:
-    """End the frozen set. What appeared since stays; what ended since is not held against it."""
+    """End the frozen set. What appeared since stays; what ended since is not held against it.
+
+    By GET it is the filled form again, for whoever had to prove who they are before.
+    """
     received_at = database_now()
+    posted = request.POST or typed_before(request) or QueryDict()
     try:
-        selection = Selection.thaw(request.user, request.POST.get("frozen", ""))
+        selection = Selection.thaw(request.user, posted.get("frozen", ""))
     except SelectionLost:
         messages.warning(
             request, _("That selection is too old to be ended. Nothing was. Select the sessions again.")
         )
         return go_to(request, reverse("sessions"))
-    form = SelectionForm(request.POST, selection=selection)
-    if not form.is_valid():
-        return _ask(request, selection, form=form, status=422)
+    form = SelectionForm(posted, selection=selection)
+    if not form.is_valid() or request.method != "POST":
+        return _ask(request, selection, form=form, status=422 if request.method == "POST" else 200)
     order = form.order(by=request.initiator, received_at=received_at)
     if not selection.is_still_allowed and not was_answered(order):
         news = _("What this would end has changed since you looked. Nothing was ended; look again.")
         return _ask(request, selection, status=409, news=news)
     try:
-        revocation = revoke(order)
-    except OrderRefused as refusal:
+        return go_to(request, _carried_out(request, selection, order))
+    except (OrderRefused, ChangeRefused) as refusal:
         form.add_error(None, str(refusal))
         return _ask(request, selection, form=form, status=status_of(refusal))
-    return go_to(request, reverse("receipt", args=[revocation.receipt]))
+
+
+def _carried_out(request: HtmxRequest, selection: Selection, order: Order) -> str:
+    """The address of what became of it: an approval that waits, or the receipt. Raises OrderRefused, ChangeRefused."""
+    if not selection.why or was_answered(order):
+        return reverse("receipt", args=[revoke(order).receipt])
+    approval = ask_to_end(
+        order,
+        selection.scope,
+        people=len(selection.people),
+        sessions=selection.count,
+        why=selection.why,
+        by=request.initiator,
+    )
+    return reverse("approval", args=[approval.pk])
 
 
 def _selected(request: HtmxRequest, question: SessionQuestion) -> Selection:

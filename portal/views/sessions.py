@@ -48,6 +48,7 @@ def listing(request: HtmxRequest) -> HttpResponse:
         "next": page.next,
         "is_first": not request.GET.get("after"),
         "selects": may(request.user, May.END_SESSIONS),
+        "signs_out_everyone": may(request.user, May.SIGN_OUT_EVERYONE),
         "looked_at": timezone.now().isoformat(),
         "live": sessions_for(request.user, May.SEE_SESSIONS).open().count(),
         "matching": found.aggregate(sessions=Count("pk"), people=Count("user", distinct=True)),

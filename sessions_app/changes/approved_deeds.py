@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.initiators import Initiator
+from sessions_app.changes import end_many
 from sessions_app.changes.approvals import DEEDS, Deed, ask, second_person_of
 from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.end_project_approval import END_PROJECT
@@ -80,5 +81,7 @@ def register_deeds() -> None:
         {
             ApprovalKind.TERMINATE: Deed(decide=_terminate),
             ApprovalKind.END_PROJECT: END_PROJECT,
+            ApprovalKind.END_SESSIONS: Deed(decide=end_many.carry_out),
+            ApprovalKind.END_PEOPLE: Deed(decide=end_many.carry_out),
         }
     )

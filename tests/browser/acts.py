@@ -193,6 +193,19 @@ def _asking_to_sign_in(page: Page, **more: str) -> None:
     page.goto("/oauth/authorize?" + urlencode(query))
 
 
+def ticking_everybody(page: Page) -> None:
+    """The bar with the selection appears."""
+    page.locator("[data-check-all]").check()
+    page.locator("[data-selection-count]").wait_for()
+
+
+def previewing_all_who_match(page: Page) -> None:
+    """What ending their access would do, and why it takes a second person."""
+    ticking_everybody(page)
+    page.get_by_role("button", name="Select all").click()
+    page.locator("input[name=typed]").wait_for()
+
+
 def selecting_two_sessions(page: Page) -> None:
     page.locator("[data-row-check]").nth(0).check()
     page.locator("[data-row-check]").nth(1).check()

@@ -16,7 +16,8 @@ from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import decide, revoke
 from tests.every_deed.deeds import Act, deed
 from tests.every_deed.scene import an_order
-from tests.factories import a_grant, a_group, a_person, open_session
+from tests.factories import a_grant, a_group, a_person, a_policy, open_session
+from tests.portal.people import test_crowd
 from tests.portal.sessions.test_selection import filled, looked_at
 from tests.portal.signed_in import browser_with_factor, filled_dialog
 
@@ -222,6 +223,31 @@ def looking_at_a_selection(scene: Any) -> Act:
 def ending_a_selection(scene: Any) -> Act:
     form = filled(looked_at(scene.browser("sam"), scene.session, open_session(scene.ines)))
     return scene.post("sam", "/sessions/selection/end/", form)
+
+
+@deed("people/many/preview/")
+def looking_at_many_people(scene: Any) -> Act:
+    """A form that only asks; whom it is about is frozen in the page."""
+    return scene.post("ivan", "/people/many/preview/", {"person": [str(scene.ines.pk)]})
+
+
+@deed("people/many/end/", "RV-106 ivan -", "RV-105 ivan ines", "RV-110 ivan ines", answers=303)
+def ending_many_people(scene: Any) -> Act:
+    form = test_crowd.filled(test_crowd.looked_at(scene.browser("ivan"), scene.ines))
+    return scene.post("ivan", "/people/many/end/", form)
+
+
+@deed("people/many/end/", "AP-101 ivan approval", answers=303)
+def asking_for_a_second_person_to_end_many(scene: Any) -> Act:
+    preview = test_crowd.looked_at(scene.browser("ivan"), scene.ines, scene.otto)
+    a_policy(people_alone=1)
+    return scene.post("ivan", "/people/many/end/", test_crowd.filled(preview))
+
+
+@deed("sessions/everyone/end/", "AP-101 sam approval", answers=303)
+def asking_to_sign_everyone_out(scene: Any) -> Act:
+    form = test_crowd.filled(scene.browser("sam").get("/sessions/everyone/"), reason="security_incident")
+    return scene.post("sam", "/sessions/everyone/end/", form)
 
 
 @deed("sessions/export.<str:form>", "EX-101 sam sessions")

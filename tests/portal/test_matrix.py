@@ -64,6 +64,7 @@ DOORS: dict[May, Door] = {
         post="/sessions/{session}/end/",
         posts={"reason": "user_request", "order_key": "the-matrix"},
     ),
+    May.SIGN_OUT_EVERYONE: Door(get="/sessions/everyone/", post="/sessions/everyone/end/"),
     May.ALLOW_SIGN_IN_AGAIN: Door(
         get="/people/{blocked}/allow-sign-in/",
         post="/people/{blocked}/allow-sign-in/",

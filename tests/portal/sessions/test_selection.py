@@ -13,10 +13,21 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEntry
-from portal.presenters.selection import KEPT_SECONDS, MOST_PEOPLE, Selection, SelectionLost
+from portal.presenters import selection
+from portal.presenters.selection import KEPT_SECONDS, Selection, SelectionLost
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.models import Application, AsksHow, Revocation, Role, Session, User
-from tests.factories import a_grant, a_person, an_application, forget_roles, open_session
+from sessions_app.changes.approvals import approve
+from sessions_app.models import Application, Approval, AsksHow, Revocation, Role, Session, User
+from tests.factories import (
+    PASSWORD,
+    a_grant,
+    a_person,
+    an_application,
+    forget_roles,
+    initiator_of,
+    open_session,
+    with_password,
+)
 from tests.portal.signed_in import browser_of, text_of, verdict_on
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -116,16 +127,53 @@ def test_a_line_without_sense_selects_nothing(ivan: User, ines: User):
     assert "Nothing here that you could end" in text_of(preview)
 
 
-def test_more_people_than_one_may_end_alone_are_refused_with_a_way_on(ivan: User):
-    for _ in range(MOST_PEOPLE + 1):
-        open_session(a_person())
+def test_more_than_end_as_one_order_are_refused_with_a_way_on(ivan: User, ines: User, monkeypatch):
+    monkeypatch.setattr(selection, "MOST_SESSIONS", 1)
+    sessions = [open_session(ines), open_session(ines)]
 
     answer = looked_at(browser_of(ivan), everything="yes")
 
     assert answer.status_code == 422
-    assert "26 sessions of 26 people match" in text_of(answer)
-    assert "second person" in text_of(answer)
-    assert Session.objects.filter(ended_at__isnull=False).count() == 0
+    assert "2 sessions of 1 person match" in text_of(answer)
+    assert "Narrow the search" in text_of(answer)
+    assert outcomes(*sessions) == [ALLOWED, ALLOWED]
+
+
+def test_more_people_than_one_may_end_alone_wait_for_a_second_person(ivan: User, sam: User):
+    # Given 26 people, where the policy lets one person end 25.
+    people = [a_person() for _ in range(26)]
+    sessions = [open_session(user) for user in people]
+    browser = browser_of(ivan)
+    preview = looked_at(browser, everything="yes")
+
+    # When IT confirms, nothing ends.
+    answer = browser.post("/sessions/selection/end/", filled(preview))
+    approval = Approval.objects.get()
+    assert answer.url == f"/approvals/{approval.pk}/"
+    assert "A second person decides" in text_of(preview)
+    assert set(outcomes(*sessions)) == {ALLOWED}
+
+    # And when Security approves, exactly those do.
+    later = open_session(people[0])
+    approve(approval, by=initiator_of(sam))
+    assert set(outcomes(*sessions)) == {REVOKED}
+    assert outcomes(later) == [ALLOWED]
+    assert Revocation.objects.get().sessions_ended == 26
+
+
+def test_an_old_sign_in_is_proved_anew_and_finds_the_form_filled(ivan: User, ines: User):
+    session = open_session(ines)
+    browser = browser_of(with_password(ivan), minutes_ago=11)
+    form = filled(looked_at(browser, session), ticket="INC-7")
+
+    asked = browser.post("/sessions/selection/end/", form)
+    back = browser.post(asked.url, {"password": PASSWORD})
+    shown = browser.get(back.url)
+    again = browser.post("/sessions/selection/end/", form)
+
+    assert asked.url == "/accounts/reauthenticate/?next=%2Fsessions%2Fselection%2Fend%2F"
+    assert shown.context["form"]["ticket"].value() == "INC-7"
+    assert again.url.startswith("/revocations/")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""Ending the access of many people, or many sessions, with a second person: asked for, carried out once approved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from audit.initiators import Initiator
+from sessions_app.changes.approvals import ask, second_person_of
+from sessions_app.changes.blast_radius import Why
+from sessions_app.models import Approval, ApprovalKind, Revocation, RevocationScope
+from sessions_app.models.reasons import Reason
+from sessions_app.revocation import rules
+from sessions_app.revocation.engine import answers_another, decide
+from sessions_app.revocation.orders import (
+    Everyone,
+    OneEntitlement,
+    OneGroup,
+    Order,
+    SeveralPeople,
+    SomeSessions,
+)
+from sessions_app.revocation.receipt_versions import Change, sign_version
+
+Many = SeveralPeople | OneGroup | OneEntitlement | Everyone | SomeSessions
+
+
+def ask_to_end(
+    order: Order, scope: Many, *, people: int, sessions: int, why: Collection[Why], by: Initiator
+) -> Approval:
+    """Let a second person decide on this order. Raises as `approvals.ask` does, and OrderRefused for the order."""
+    if not isinstance(scope, SomeSessions):
+        rules.refuse_many(order, project=None)
+    kind = ApprovalKind.END_SESSIONS if isinstance(scope, SomeSessions) else ApprovalKind.END_PEOPLE
+    return ask(
+        kind,
+        request={**as_request(scope), "reason": str(order.reason), "ticket": order.ticket},
+        people=people,
+        sessions=sessions,
+        why=why,
+        note=order.note,
+        by=by,
+    )
+
+
+def carry_out(approval: Approval, by: Initiator) -> Revocation:
+    """Whoever it is about by now: a group by its members, people and sessions exactly as they were chosen."""
+    assert approval.decided_at is not None
+    asked = approval.request
+    order = Order(
+        initiator=by,
+        reason=Reason(asked["reason"]),
+        scope=scope_of(asked),
+        received_at=approval.decided_at,
+        order_key=f"approval-{approval.pk}",
+        note=approval.asked_note,
+        ticket=asked["ticket"],
+        sessions_seen=approval.sessions,
+        second=second_person_of(approval),
+    )
+    revocation = decide(order)
+    if not answers_another(revocation, order):
+        sign_version(revocation, Change.DECIDED)
+    return revocation
+
+
+def as_request(scope: Many) -> dict[str, Any]:
+    """The scope in ids and names, as it is kept until somebody decides; `scope_of` is the way back."""
+    match scope:
+        case SeveralPeople(user_ids=keys):
+            named: dict[str, Any] = {"people": [key.hex for key in keys]}
+        case SomeSessions(session_ids=keys):
+            named = {"sessions": [key.hex for key in keys]}
+        case OneGroup(name=name):
+            named = {"group": name}
+        case OneEntitlement(application_key=key, name=name):
+            named = {"application": key, "entitlement": name}
+        case Everyone():
+            named = {}
+    return {"scope": str(scope.kind), **named}
+
+
+def scope_of(asked: Mapping[str, Any]) -> Many:
+    match RevocationScope(asked["scope"]):
+        case RevocationScope.SESSIONS:
+            return SomeSessions.of(UUID(hex=key) for key in asked["sessions"])
+        case RevocationScope.GROUP:
+            return OneGroup(name=asked["group"])
+        case RevocationScope.ENTITLEMENT:
+            return OneEntitlement(application_key=asked["application"], name=asked["entitlement"])
+        case RevocationScope.EVERYONE:
+            return Everyone()
+        case _:
+            return SeveralPeople.of(UUID(hex=key) for key in asked["people"])
