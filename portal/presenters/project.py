@@ -41,6 +41,8 @@ class EndingLine:
     due: str
     receipt: str
     receipt_url: str
+    url: str
+    """How far it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,11 @@ class ProjectPage:
         return self.members.may_edit
 
     @cached_property
+    def may_end(self) -> bool:
+        reached = projects_for(self.reader, May.END_PROJECTS)
+        return self.project.ended_at is None and reached.filter(pk=self.project.pk).exists()
+
+    @cached_property
     def may_move_end(self) -> bool:
         reached = projects_for(self.reader, May.EXTEND_PROJECTS).filter(pk=self.project.pk)
         return not self.is_over and self.project.ends_at > timezone.now() and reached.exists()
@@ -182,6 +189,7 @@ class ProjectPage:
             word=str(EndingState(ending.state).label).capitalize(),
             who=by_person or _("its end date"),
             due=in_zone(ending.due_at, self.project.time_zone),
+            url=reverse("ending", args=[self.project.key, ending.pk]),
             receipt=revocation.receipt if revocation else "",
             receipt_url=(
                 reverse("receipt", args=[revocation.receipt])

@@ -22,6 +22,7 @@ from sessions_app.scheduled import clock
 from tests.every_deed.deeds import Act, deed
 from tests.factories import a_grant, an_enforcement_point, token_for
 from tests.oauth_client import an_app
+from tests.portal.endings.scenes import phoenix_of
 from tests.portal.test_sign_in_changes import SECRET
 from tests.sessions_app.commands.shell import Ran, ran
 from tests.sessions_app.commands.test_import_people import HEADER, MIGUEL
@@ -212,3 +213,18 @@ def loading_the_demo_over_real_people(scene: Any) -> Act:
 def starting_again(scene: Any) -> Act:
     """What it does to the database; the rest of it starts processes."""
     return lambda: prepare_database() or Ran(code=0, out="")
+
+
+@deed(
+    "manage.py end_project",
+    "RV-107 shell project",
+    "CH-002 shell project",
+    "PJ-150 shell project",
+    "RV-105 shell carlos",
+    "RV-110 shell carlos",
+    answers=0,
+)
+def ending_a_project_at_the_shell(scene: Any) -> Act:
+    phoenix_of(scene.paula)
+    scene.chen.memberships.filter(group__name="phoenix").delete()
+    return lambda: ran("end_project", "phoenix")
