@@ -95,7 +95,13 @@ class Overview:
     def _leavings(self) -> list[ScheduledLine]:
         if not may(self.reader, May.TERMINATE_PEOPLE):
             return []
-        leavings = leavings_known_to(self.reader).scheduled().select_related("user").order_by("leaves_at")
+        leavings = (
+            leavings_known_to(self.reader)
+            .scheduled()
+            .filter(stuck_because="")
+            .select_related("user")
+            .order_by("leaves_at")
+        )
         return [
             ScheduledLine(
                 title=_("%s leaves") % name_of(leaving.user),

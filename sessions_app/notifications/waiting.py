@@ -157,7 +157,7 @@ def _findings(person: User, now: datetime) -> Iterator[Waiting]:
 
 
 def _tasks(person: User, now: datetime) -> Iterator[Waiting]:
-    """One line for all tasks of one receipt that the person's roles own."""
+    """One line for all tasks of one receipt that the person's roles own: one for each resource."""
     for role in sorted(person.lasting_roles):
         reached = Project.objects.reached_by(person, through={role}).values("pk")
         mine = Step.objects.open().filter(is_manual=True, owner_role=role)
@@ -165,7 +165,9 @@ def _tasks(person: User, now: datetime) -> Iterator[Waiting]:
             mine = mine.filter(revocation__project__in=reached)
         by_receipt = mine.order_by().values("revocation__receipt", "revocation__project__name")
         counted = by_receipt.annotate(
-            open=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now)), first=Min("due_at")
+            open=Count("resource", distinct=True),
+            late=Count("resource", distinct=True, filter=Q(due_at__lt=now)),
+            first=Min("due_at"),
         )
         yield from (_of_receipt(row, role) for row in counted.order_by("first", "revocation__receipt"))
 
@@ -175,7 +177,7 @@ def _of_receipt(row: Mapping[str, Any], role: Role) -> Waiting:
     return Waiting(
         kind=WaitingKind.TASKS,
         about=f"{receipt}:{role}:{'overdue' if late else 'open'}",
-        path=f"/revocations/{receipt}/",
+        path="/tasks/",
         name=row["revocation__project__name"] or "",
         count=late or row["open"],
         at=row["first"],
