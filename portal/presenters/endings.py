@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal import times
-from portal.access import projects_for, revocations_for
+from portal.access import approvals_for, projects_for, revocations_for
 from portal.presenters.ending_scope import Cell, left_out_words, news_words, project_names
 from portal.presenters.ending_wizard import both_clocks, project_url
 from portal.presenters.filters import AddressFilter
@@ -184,6 +184,15 @@ class EndingPage:
         if latest is None or latest == self.ending:
             return ""
         return reverse("ending", args=[self.project.key, latest.pk])
+
+    @property
+    def approval_url(self) -> str:
+        """What it waits for, where the reader may see that."""
+        if self.ending.approval_id is None:
+            return ""
+        if not approvals_for(self.reader).filter(pk=self.ending.approval_id).exists():
+            return ""
+        return reverse("approval", args=[self.ending.approval_id])
 
     # --- Clocks ---
 

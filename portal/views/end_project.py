@@ -21,6 +21,7 @@ from portal.htmx import HtmxRequest, go_to
 from portal.presenters.ending_wizard import Step, Wizard, changes_in_kind, project_url
 from portal.presenters.endings import under_way_words
 from portal.presenters.refusals import status_of
+from portal.recent_sign_in import Proof, ask_for_proof
 from portal.roles import May
 from sessions_app.changes.end_project import EndingWish, end_project, ending_under_way
 from sessions_app.changes.end_project_approval import ask_to_end
@@ -124,6 +125,9 @@ def _end(request: HtmxRequest, project: Project, *, received_at: datetime) -> Ht
     shown.moment = when.moment
     if request.method != "POST":
         return _show(request, shown)
+    asked = ask_for_proof(request, Proof.SECOND_FACTOR if draft.second_person else Proof.SIGN_IN)
+    if asked is not None:
+        return asked  # everything typed is kept, so that only the last click is made again
     return _carry_out(request, shown, received_at=received_at)
 
 

@@ -32,6 +32,7 @@ from tests.browser.acts import (
     ticking_everybody,
     unmasking,
     verifying,
+    walking_on,
 )
 from tests.browser.chromium import Visitors
 
@@ -86,6 +87,10 @@ def person(name: str, then: str = "") -> FirstLink:
 
 
 A_RECEIPT = FirstLink(on="/revocations/?q=joaquin", like=r"/revocations/CF-\w+/")
+AN_ENDING = FirstLink(on="/projects/helios/", like=rf"/projects/helios/endings/{ID}/")
+A_TASK = FirstLink(on="/tasks/", like=rf"/tasks/{ID}/")
+A_RECEIPT_OF_MANY = FirstLink(on="/revocations/?q=helios", like=r"/revocations/CF-\w+/")
+A_VERSION_OF_MANY = FirstLink(on=A_RECEIPT_OF_MANY.on, like=A_RECEIPT_OF_MANY.like, then="v/1/")
 A_VERSION = FirstLink(on=A_RECEIPT.on, like=A_RECEIPT.like, then="v/1/")
 A_SESSION = FirstLink(on="/sessions/?q=ines", like=rf"/sessions/{ID}/")
 AN_ENTRY = FirstLink(on="/audit/", like=r"/audit/\d+/")
@@ -235,6 +240,15 @@ PROJECTS = [
     ShownPage(name="project-planned", at="/projects/orion/", who="paula"),
     ShownPage(name="project-ended", at="/projects/helios/", who="ivan"),
     ShownPage(name="project-new", at="/projects/new/", who="ivan", act=sending_empty),
+    ShownPage(name="end-project-scope", at="/projects/phoenix/end/", who="paula"),
+    ShownPage(name="end-project-when", at="/projects/phoenix/end/", who="paula", act=walking_on(1)),
+    ShownPage(name="end-project-reason", at="/projects/phoenix/end/", who="paula", act=walking_on(2)),
+    ShownPage(name="end-project-check", at="/projects/phoenix/end/", who="paula", act=walking_on(3)),
+    ShownPage(name="ending", at=AN_ENDING, who="paula"),
+    ShownPage(name="tasks", at="/tasks/", who="ivan"),
+    ShownPage(name="task", at=A_TASK, who="ivan", act=sending_empty),
+    ShownPage(name="receipt-of-many", at=A_RECEIPT_OF_MANY, who="sam"),
+    ShownPage(name="receipt-of-many-version", at=A_VERSION_OF_MANY, who="paula"),
     ShownPage(name="project-edit", at="/projects/phoenix/edit/", who="paula"),
     ShownPage(name="project-end-date", at="/projects/atlas/end-date/", who="paula"),
     ShownPage(name="project-members-add", at="/projects/orion/members/add/", who="paula", act=naming_people),

@@ -32,7 +32,7 @@ from tests.portal.endings.scenes import (
     the_ending,
     walk_to_the_end,
 )
-from tests.portal.signed_in import browser_of, text_of
+from tests.portal.signed_in import browser_of, browser_with_factor, text_of
 from tests.sessions_app.changes.test_end_project import a_wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -258,7 +258,7 @@ def test_what_one_person_may_not_end_alone_is_asked_for_and_ends_once_approved(p
     a_policy(people_alone=1, people_always_alone=0)
     session = open_session(carlos)
 
-    end_it(browser_of(paula), phoenix)
+    end_it(browser_with_factor(paula), phoenix)
 
     ending = the_ending()
     assert ending.state == EndingState.WAITING
@@ -280,3 +280,14 @@ def test_what_became_too_much_for_one_person_since_it_was_looked_at_is_asked_aga
     assert answer.status_code == 409
     assert "It has become more than one person may end alone." in text_of(answer)
     assert not ProjectEnding.objects.exists()
+
+
+def test_the_last_click_asks_who_is_sitting_there_and_loses_nothing(phoenix, paula):
+    browser = browser_of(paula, minutes_ago=11)
+    walk_to_the_end(browser, phoenix, ticket="PRJ-7")
+
+    answer = step(browser, phoenix, "end")
+
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/?next=")
+    assert not ProjectEnding.objects.exists()
+    assert "PRJ-7" in text_of(browser.get("/projects/phoenix/end/end/"))
