@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from django.utils.dateformat import format as date_format
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext, ngettext
 
 from audit.events import Outcome
@@ -16,6 +20,7 @@ from audit.personal import SubjectRole
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]{5,15}(Z|[+-]\d\d:\d\d)")
 NOTHING = "\N{EN DASH}"
 # Embeddings, overrides and isolates could make a sentence read differently from what it says.
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -98,8 +103,17 @@ def _in_words(field: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_in_words(field, each) for each in value)
     named = _named.get(field, {})
-    is_named = isinstance(value, str) and value in named
-    return str(named[value]).rstrip(".") if is_named else _visible(value)
+    if isinstance(value, str) and value in named:
+        return str(named[value]).rstrip(".")
+    return _moment(value) or _visible(value)
+
+
+def _moment(value: Any) -> str:
+    """A moment as details keep it (ISO 8601 with an offset), as people read it; empty for everything else."""
+    found = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
+    if found is None or found.tzinfo is None:
+        return ""
+    return f"{date_format(found.astimezone(UTC), 'j M Y, H:i')} UTC"
 
 
 def _short(identifier: str) -> str:

@@ -57,7 +57,7 @@ def name_our_codes() -> None:
     name_codes("role", dict(Role.choices))
     name_codes("state", STATES)
     name_codes("which", dict(CheckKind.choices))
-    name_codes("kind", {**KINDS, **dict(ApprovalKind.choices)})
+    name_codes("kind", {**KINDS, **dict(ApprovalKind.choices), **dict(ResourceKind.choices)})
     name_codes("verdict", dict(ReviewVerdict.choices))
     name_codes("resource", dict(ResourceKind.choices))
     name_codes("became", dict(SignalOutcome.choices))

@@ -123,6 +123,18 @@ def test_every_event_reads_as_a_whole_sentence(kind: EventKind, outcome: Outcome
     assert len(read.split()) > 3
 
 
+def test_a_moment_is_said_as_people_read_it(hana_weiss, ines_almeida):
+    entry = record(
+        Events.ENDING_SCHEDULED,
+        initiator=hana_weiss,
+        target=ines_almeida,
+        project="phoenix",
+        details={"due_at": "2026-12-03T18:00:00+01:00"},
+    )
+
+    assert said(entry).endswith("for 3 Dec 2026, 17:00 UTC")
+
+
 def test_codes_are_said_in_the_words_of_whoever_owns_them(hana_weiss, ines_almeida):
     """A role, a reason for a refusal, a right: each in its own words and none as a code."""
     granted = record(
