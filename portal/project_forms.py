@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.evidence_forms import day_field
 from portal.settings_forms import LinesField
-from sessions_app.changes.errors import ChangeRefused
+from sessions_app.changes.errors import ChangeRefused, ValuesRefused
 from sessions_app.changes.naming import find_person_by_any_name
 from sessions_app.changes.project_end_dates import LONGEST_REASON, EndWish
 from sessions_app.changes.project_resources import ResourceFacts
@@ -171,13 +171,22 @@ class EndDateForm(forms.Form):
         super().__init__(data, initial=initial)
         self._project = project
 
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.moment()
+            except ValuesRefused as refusal:
+                self.add_error("ends_on", str(refusal.problems[0][1]))
+        return said
+
     def moment(self) -> LocalMoment:
         return moment_of(
             self.cleaned_data["ends_on"], self.cleaned_data["ends_time"], self._project.time_zone
         )
 
     def wish(self) -> EndWish:
-        """Raises ValuesRefused where there is no such moment."""
+        """What this valid form asks for."""
         return EndWish(
             ends_at=self.moment().at, reason=self.cleaned_data["reason"], received_at=database_now()
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import times
+from portal.presenters.project_words import in_both
 from portal.presenters.selection import people_words
 from portal.presenters.words import clean, name_of, sessions_words
 from sessions_app.changes.approvals import asker_of
@@ -24,7 +26,12 @@ def title_of(approval: Approval) -> str:
         case ApprovalKind.END_PROJECT if approval.project is not None:
             return _("End Project %s") % clean(approval.project.name)
         case ApprovalKind.EXTEND_PROJECT if approval.project is not None:
-            return _("Extend the project %s") % clean(approval.project.name)
+            return _("Extend the project %(name)s until %(end)s") % {
+                "name": clean(approval.project.name),
+                "end": in_both(
+                    datetime.fromisoformat(approval.request["ends_at"]), approval.project.time_zone
+                ),
+            }
         case ApprovalKind.END_SESSIONS:
             return _("End %(sessions)s of %(people)s") % {
                 "sessions": sessions_words(approval.sessions),
@@ -87,7 +94,18 @@ def _since_of_project(approval: Approval) -> list[str]:
     return _counted(len(now.people), now.sessions, approval)
 
 
+def _since_of_end_date(approval: Approval) -> list[str]:
+    assert approval.project is not None
+    if approval.project.ended_at is not None:
+        return [_("The project has ended meanwhile.")]
+    if approval.project.ends_at != datetime.fromisoformat(approval.request["was"]):
+        end = in_both(approval.project.ends_at, approval.project.time_zone)
+        return [_("Its end was moved meanwhile, to %s.") % end]
+    return []
+
+
 SINCE: dict[str, Callable[[Approval], list[str]]] = {
     ApprovalKind.TERMINATE: _since_of_person,
     ApprovalKind.END_PROJECT: _since_of_project,
+    ApprovalKind.EXTEND_PROJECT: _since_of_end_date,
 }

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.access import may, projects_for, revocations_for
+from portal.access import approvals_for, may, projects_for, revocations_for
+from portal.presenters.approval_words import title_of
 from portal.presenters.project_members import Members, shared_words
 from portal.presenters.project_resources import ResourceRow, resources_of
 from portal.presenters.project_words import STATES, countdown, in_utc, in_zone, is_soon, name_of_project
@@ -197,6 +198,19 @@ class ProjectPage:
                 else ""
             ),
         )
+
+    @cached_property
+    def waiting(self) -> list[tuple[str, str]]:
+        """(what, address) of every request about it that waits for a second person, as far as the reader knows."""
+        found = approvals_for(self.reader).waiting(timezone.now()).filter(project=self.project)
+        return [(title_of(approval), reverse("approval", args=[approval.pk])) for approval in found]
+
+    @cached_property
+    def report_url(self) -> str:
+        """Where what its ending did is reported; empty before it has ended, and for who may not read it."""
+        reached = projects_for(self.reader, May.SEE_PROJECT_REPORTS).filter(pk=self.project.pk)
+        shown = self.is_over and reached.exists()
+        return reverse("project_report", args=[self.project.key]) if shown else ""
 
     @cached_property
     def timeline(self) -> Timeline:

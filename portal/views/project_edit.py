@@ -16,13 +16,20 @@ from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.project_words import clock_change_words, in_both, name_of_project
 from portal.presenters.words import clean
 from portal.project_forms import FIELDS_OF_PROBLEMS, EndDateForm, NewProjectForm, ProjectForm, ResourceForm
+from portal.recent_sign_in import Proof, ask_for_proof, typed_before
 from portal.roles import May
 from portal.settings_pages import SAVE, SAVING, FormPage, form_page, is_taken
 from sessions_app.changes.errors import ProjectOver
-from sessions_app.changes.project_end_dates import EndChange, alone_until, change_end
+from sessions_app.changes.project_end_dates import (
+    EndChange,
+    alone_until,
+    ask_to_extend,
+    change_end,
+    needs_second_person,
+)
 from sessions_app.changes.project_resources import declare_resource, withdraw_resource
 from sessions_app.changes.projects import change_project, create_project
-from sessions_app.models import Project
+from sessions_app.models import Approval, Project
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -80,17 +87,34 @@ def edit(request: HtmxRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.EXTEND_PROJECTS)
 def move_end(request: HtmxRequest, key: str) -> HttpResponse:
-    """Later with a reason, earlier with everybody's tokens."""
+    """Later with a reason, far later with a second person, earlier with everybody's tokens."""
     project = _fetch(request, key, May.EXTEND_PROJECTS)
-    form = EndDateForm(request.POST or None, project=project)
+    if request.method != "POST":
+        return _end_date_page(request, project, EndDateForm(typed_before(request), project=project))
+    form = EndDateForm(request.POST, project=project)
+    if form.is_valid() and needs_second_person(project, form.wish().ends_at):
+        return _ask_to_extend(request, project, form)
     done: list[EndChange] = []
-    if is_taken(
-        form,
-        lambda: done.append(change_end(project, form.wish(), by=request.initiator)),
-        fields=FIELDS_OF_PROBLEMS,
-    ):
-        _say(request, _end_words(done[0]), done[0].project, clock=clock_change_words(form.moment()))
-        return go_to(request, reverse("project", args=[key]))
+    if not is_taken(form, lambda: done.append(change_end(project, form.wish(), by=request.initiator))):
+        return _end_date_page(request, project, form, status=422)
+    _say(request, _end_words(done[0]), done[0].project, clock=clock_change_words(form.moment()))
+    return go_to(request, reverse("project", args=[key]))
+
+
+def _ask_to_extend(request: HtmxRequest, project: Project, form: EndDateForm) -> HttpResponse:
+    """Whoever asks a second person has just proved with a second factor who they are, as the second person will."""
+    unproved = ask_for_proof(request, Proof.SECOND_FACTOR)
+    if unproved is not None:
+        return unproved
+    asked: list[Approval] = []
+    if not is_taken(form, lambda: asked.append(ask_to_extend(project, form.wish(), by=request.initiator))):
+        return _end_date_page(request, project, form, status=422)
+    return go_to(request, reverse("approval", args=[asked[0].pk]))
+
+
+def _end_date_page(
+    request: HtmxRequest, project: Project, form: EndDateForm, *, status: int = 200
+) -> HttpResponse:
     context = {
         "form": form,
         "page": _page(project, _("Change end"), submit=_("Change end")),
@@ -98,7 +122,6 @@ def move_end(request: HtmxRequest, key: str) -> HttpResponse:
         "zone": project.time_zone,
         "alone_until": in_both(alone_until(project), project.time_zone),
     }
-    status = 422 if form.is_bound else 200
     return page_or_part(request, "portal/projects/end_date.html", "end-date", context, status=status)
 
 

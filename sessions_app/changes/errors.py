@@ -225,6 +225,11 @@ class SecondPersonNeeded(ChangeRefused):
         self.why = why
 
 
+class MayNotExtend(ChangeRefused):
+    code = "may_not_extend"
+    sentence = _("Whoever asked for this may not extend the project any more. Somebody else has to ask anew.")
+
+
 class OwnMembership(ChangeRefused):
     code = "own_membership"
     sentence = _("Nobody adds themselves to a project or removes themselves from it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,16 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from audit.events import EventKind, Events
 from audit.initiators import Initiator, acting
 from audit.record import Outcome, Target, record
+from sessions_app.changes.approvals import ask
+from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.configuration import Problems
 from sessions_app.changes.errors import (
     ChangeRefused,
+    MayNotExtend,
     ProjectOver,
     ReasonTooShort,
     SecondPersonNeeded,
     ValuesRefused,
 )
 from sessions_app.changes.texts import shown
-from sessions_app.models import Policy, Project, Revocation
+from sessions_app.models import Approval, ApprovalKind, Policy, Project, Revocation, Role, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import answers_another, cut_off, decide
@@ -31,7 +34,6 @@ from sessions_app.revocation.receipt_versions import Change, sign_version
 SHORTEST_REASON = 3
 LONGEST_REASON = 500
 LATEST = timedelta(days=3660)
-BEYOND_LIMIT = "beyond_limit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,56 @@ def change_end(project: Project, wish: EndWish, *, by: Initiator) -> EndChange:
     return EndChange(project=locked, was=was, revocation=revocation)
 
 
+def needs_second_person(project: Project, ends_at: datetime) -> bool:
+    """Whether an end at this moment is more than one person may give it."""
+    return ends_at > project.ends_at and ends_at > alone_until(project)
+
+
+def ask_to_extend(project: Project, wish: EndWish, *, by: Initiator) -> Approval:
+    """Let a second person decide on this end. Raises as `change_end` and `approvals.ask` do."""
+    _refuse(project, replace(wish, approved=True))
+    return ask(
+        ApprovalKind.EXTEND_PROJECT,
+        request={"ends_at": wish.ends_at.isoformat(), "was": project.ends_at.isoformat()},
+        people=members_of(project.key).count(),
+        sessions=0,
+        why=[Why.BEYOND_LIMIT],
+        project=project,
+        note=_reason(wish),
+        by=by,
+    )
+
+
+def extend_as_approved(approval: Approval, by: Initiator) -> None:
+    """What a second person agreed to, as long as whoever asked may still ask for it.
+
+    Expects the approval's transaction. Raises MayNotExtend or what `change_end` raises.
+    """
+    assert approval.decided_at is not None
+    assert approval.project is not None
+    wish = EndWish(
+        ends_at=datetime.fromisoformat(approval.request["ends_at"]),
+        reason=approval.asked_note,
+        received_at=approval.decided_at,
+        approved=True,
+    )
+    with acting(by):
+        locked = Project.objects.select_for_update().get(pk=approval.project.pk)
+        _refuse(locked, wish)
+        if not _may_extend(locked, by):
+            raise MayNotExtend
+        if wish.ends_at <= locked.ends_at:
+            raise ValuesRefused(("ends_on", _("By now it ends then, or later.")))
+        _store(locked, wish, by=by)
+
+
+def _may_extend(project: Project, by: Initiator) -> bool:
+    if by.roles & {Role.IT, Role.SECURITY}:
+        return True
+    asker = User.objects.filter(pk=by.user_id).first() if by.user_id else None
+    return asker is not None and Project.objects.managed_by(asker).filter(pk=project.pk).exists()
+
+
 def _refuse(project: Project, wish: EndWish) -> None:
     if project.ended_at is not None or project.ends_at <= database_now():
         raise ProjectOver
@@ -110,8 +162,8 @@ def _refuse(project: Project, wish: EndWish) -> None:
         raise ValuesRefused(*problems)
     if wish.ends_at > project.ends_at and len(_reason(wish)) < SHORTEST_REASON:
         raise ReasonTooShort
-    if wish.ends_at > project.ends_at and wish.ends_at > alone_until(project) and not wish.approved:
-        raise SecondPersonNeeded(BEYOND_LIMIT)
+    if needs_second_person(project, wish.ends_at) and not wish.approved:
+        raise SecondPersonNeeded(Why.BEYOND_LIMIT)
 
 
 def _store(project: Project, wish: EndWish, *, by: Initiator) -> Revocation | None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from sessions_app.models import Project, ResourceKind, Role
 from tests.every_deed.deeds import Act, deed
 from tests.factories import a_grant, a_group, a_person, a_project, a_resource
+from tests.portal.signed_in import browser_with_factor
 
 PROJECT = "projects/<slug:key>/"
 RESOURCE = PROJECT + "resources/<uuid:resource_id>/"
@@ -68,6 +69,14 @@ def extending_a_project(scene: Any) -> Act:
     a_phoenix(scene)
     form = {"ends_on": in_days(50), "ends_time": "18:00", "reason": "the client asked"}
     return scene.post("paula", "/projects/phoenix/end-date/", form)
+
+
+@deed(PROJECT + "end-date/", "AP-101 paula project", answers=303)
+def asking_to_extend_a_project_beyond_the_limit(scene: Any) -> Act:
+    a_phoenix(scene)
+    form = {"ends_on": in_days(100), "ends_time": "18:00", "reason": "the client asked"}
+    browser = browser_with_factor(scene.paula)
+    return lambda: browser.post("/projects/phoenix/end-date/", form)
 
 
 @deed(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sessions_app.models import Project, ProjectResource, ResourceKind, Revocation
+from sessions_app.models import Approval, Project, ProjectResource, ResourceKind, Revocation
 from tests.factories import a_resource
-from tests.portal.signed_in import browser_of, text_of
+from tests.portal.signed_in import browser_of, browser_with_factor, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
 
@@ -162,13 +162,38 @@ def test_a_manager_extends_within_the_limit(phoenix, paula):
     assert f"{phoenix.ends_at:%Y-%m-%d}" == days_from_now(60)
 
 
-def test_beyond_the_limit_nothing_changes_without_a_second_person(phoenix, paula):
+def test_beyond_the_limit_a_second_person_is_asked_and_decides(phoenix, paula, ivan):
     before = phoenix.ends_at
 
-    browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(100)))
+    answer = browser_with_factor(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(100)))
 
+    approval = Approval.objects.get()
+    assert (answer.status_code, answer.url) == (303, f"/approvals/{approval.pk}/")
     phoenix.refresh_from_db()
     assert phoenix.ends_at == before
+    assert "Extend the project Phoenix until" in text_of(browser_of(paula).get("/projects/phoenix/"))
+
+    browser_with_factor(ivan).post(f"/approvals/{approval.pk}/approve/", {"note": "agreed with the client"})
+
+    phoenix.refresh_from_db()
+    assert f"{phoenix.ends_at:%Y-%m-%d}" == days_from_now(100)
+
+
+def test_asking_a_second_person_takes_proof_of_who_is_sitting_there(phoenix, paula):
+    answer = browser_of(paula).post("/projects/phoenix/end-date/", end_form(days_from_now(100)))
+
+    assert answer.status_code == 403
+    assert not Approval.objects.exists()
+
+
+def test_whoever_comes_back_from_proving_it_finds_the_form_as_it_was_and_nothing_done(phoenix, paula):
+    browser = browser_of(paula)
+    browser.post("/projects/phoenix/end-date/", end_form(days_from_now(100), reason="the client asked so"))
+
+    page = browser.get("/projects/phoenix/end-date/")
+
+    assert "the client asked so" in text_of(page)
+    assert not Approval.objects.exists()
 
 
 def test_extending_without_a_reason_is_said(phoenix, paula):

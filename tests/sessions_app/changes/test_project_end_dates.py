@@ -9,9 +9,17 @@ from django.utils import timezone
 
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.changes.errors import ProjectOver, ReasonTooShort, SecondPersonNeeded, ValuesRefused
-from sessions_app.changes.project_end_dates import EndChange, EndWish, change_end
-from sessions_app.models import Project, Revocation, User
+from sessions_app.changes.approvals import approve
+from sessions_app.changes.errors import (
+    ApprovingOwnRequest,
+    MayNotExtend,
+    ProjectOver,
+    ReasonTooShort,
+    SecondPersonNeeded,
+    ValuesRefused,
+)
+from sessions_app.changes.project_end_dates import EndChange, EndWish, ask_to_extend, change_end
+from sessions_app.models import Approval, ApprovalState, Project, Revocation, User
 from sessions_app.revocation.errors import ReasonNotAllowed
 from tests.factories import (
     a_group,
@@ -163,3 +171,63 @@ def test_somebody_elses_project_cannot_be_brought_forward_by_a_manager(phoenix, 
 
     phoenix.refresh_from_db()
     assert phoenix.agreed_ends_at is None
+
+
+def ask_for(project: Project, by: User, *, days: float) -> Approval:
+    wish = EndWish(
+        ends_at=project.ends_at + timedelta(days=days), reason="The client asked", received_at=timezone.now()
+    )
+    return ask_to_extend(project, wish, by=initiator_of(by))
+
+
+def test_a_second_person_moves_the_end_in_the_name_of_who_asked(phoenix, paula, ivan):
+    was = phoenix.ends_at
+    approval = ask_for(phoenix, paula, days=100)
+    assert Project.objects.get().ends_at == was
+
+    approve(approval, by=initiator_of(ivan))
+
+    moved = Project.objects.get()
+    assert moved.ends_at == moved.agreed_ends_at == was + timedelta(days=100)
+    entry = AuditEntry.objects.get(event_code="PJ-103")
+    assert entry.initiator_id == str(paula.pk)
+    assert entry.subjects.get(kind="note").value == "The client asked"
+
+
+def test_nobody_approves_their_own_extension(phoenix, ivan):
+    with pytest.raises(ApprovingOwnRequest):
+        approve(ask_for(phoenix, ivan, days=100), by=initiator_of(ivan))
+
+
+def test_what_a_manager_asked_who_lost_the_project_meanwhile_is_not_done(phoenix, paula, ivan):
+    approval = ask_for(phoenix, paula, days=100)
+    Project.objects.update(manager=None)
+
+    with pytest.raises(MayNotExtend):
+        approve(approval, by=initiator_of(ivan))
+
+    approval.refresh_from_db()
+    assert approval.state == ApprovalState.WAITING
+    assert Project.objects.get().ends_at == phoenix.ends_at
+
+
+def test_an_approval_never_brings_the_end_forward(phoenix, paula, ivan):
+    approval = ask_for(phoenix, paula, days=31)
+    move(phoenix, paula, days=200, approved=True)
+
+    with pytest.raises(ValuesRefused):
+        approve(approval, by=initiator_of(ivan))
+
+
+def test_a_project_that_ended_while_it_was_waited_for_stays_ended(phoenix, paula, ivan):
+    approval = ask_for(phoenix, paula, days=100)
+    Project.objects.update(ended_at=timezone.now())
+
+    with pytest.raises(ProjectOver):
+        approve(approval, by=initiator_of(ivan))
+
+
+def test_what_could_not_be_approved_is_not_asked(phoenix, paula):
+    with pytest.raises(ValuesRefused):
+        ask_for(phoenix, paula, days=-50)
+    assert not Approval.objects.exists()
