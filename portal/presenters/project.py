@@ -18,7 +18,6 @@ from portal.presenters.project_words import STATES, countdown, in_utc, in_zone, 
 from portal.presenters.timeline import Timeline, timeline_of_project
 from portal.presenters.words import clean, name_of
 from portal.roles import May
-from sessions_app.changes.project_end_dates import alone_until
 from sessions_app.models import EndingState, Project, ProjectEnding, Role, User
 
 ENDINGS_SHOWN = 5
@@ -155,10 +154,6 @@ class ProjectPage:
     def may_move_end(self) -> bool:
         reached = projects_for(self.reader, May.EXTEND_PROJECTS).filter(pk=self.project.pk)
         return not self.is_over and self.project.ends_at > timezone.now() and reached.exists()
-
-    @property
-    def alone_words(self) -> str:
-        return in_zone(alone_until(self.project), self.project.time_zone)
 
     # --- What is on it ---
 

@@ -193,12 +193,26 @@ def test_what_has_ended_shows_its_receipt_and_has_no_form(phoenix, paula, ivan, 
     assert browser_of(ivan).get("/projects/phoenix/members/add/").status_code == 404
 
 
-def test_a_manager_without_the_right_to_receipts_reads_its_number_only(phoenix, paula, carlos):
+def test_end_project_is_offered_to_whoever_may_end_it_and_leads_to_the_question(phoenix, paula, ivan, aude):
+    assert "/projects/phoenix/end/" in text_of(page_for(ivan))
+    assert "/projects/phoenix/end/" not in text_of(page_for(aude))
+
+    assert browser_of(paula).get("/projects/phoenix/end/", follow=True).status_code == 200
+
+
+def test_what_has_ended_leads_to_its_ending_its_receipt_and_its_report_and_is_not_ended_again(
+    phoenix, paula, carlos
+):
     ending = end_project(phoenix, EndingWish(received_at=timezone.now()), by=initiator_of(paula))
+    page, browser = page_for(paula).context["page"], browser_of(paula)
 
-    (line,) = page_for(paula).context["page"].endings
+    (line,) = page.endings
 
-    assert (line.receipt, line.receipt_url) == (ending.revocation.receipt, "")
+    assert not page.may_end
+    assert line.receipt == ending.revocation.receipt
+    assert [browser.get(url).status_code for url in (line.url, page.report_url, line.receipt_url)] == [
+        200
+    ] * 3
 
 
 def test_people_are_found_by_name_within_the_project_only(phoenix, paula, ines, chen):
