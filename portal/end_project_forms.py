@@ -25,6 +25,7 @@ class WhenForm(forms.Form):
     choice = forms.ChoiceField(
         label=gettext_lazy("When"),
         choices=[(NOW, gettext_lazy("Now")), (LATER, gettext_lazy("At a moment"))],
+        widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose when.")},
     )
     day = forms.DateField(

@@ -291,3 +291,14 @@ def test_the_last_click_asks_who_is_sitting_there_and_loses_nothing(phoenix, pau
     assert answer.headers["Location"].startswith("/accounts/reauthenticate/?next=")
     assert not ProjectEnding.objects.exists()
     assert "PRJ-7" in text_of(browser.get("/projects/phoenix/end/end/"))
+
+
+def test_now_is_chosen_until_somebody_chooses_otherwise(phoenix, paula):
+    browser = browser_of(paula)
+    browser.get("/projects/phoenix/end/")
+
+    page = text_of(browser.get("/projects/phoenix/end/when/"))
+
+    assert '<input type="radio" name="choice" value="now" id="id_choice_0" required checked>' in page.replace(
+        " checked required", " required checked"
+    )
