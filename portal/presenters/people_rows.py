@@ -23,8 +23,7 @@ from portal.presenters.standing import (
 )
 from portal.presenters.words import clean, is_today, last_day_words, name_of
 from portal.roles import May
-from sessions_app.models import Leaving, Revocation, Role, RoleGrant, User
-from sessions_app.models.roles import PRIVILEGED
+from sessions_app.models import Leaving, Revocation, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,7 @@ def _known_about(people: Sequence[User], reader: User) -> _Known:
         uses=_uses_of(people, reader),
         latest=latest,
         readable=frozenset(receipts.values_list("pk", flat=True)),
-        endable=_reached(people, reader, May.TERMINATE_PEOPLE) - _out_of_reach(people, reader),
+        endable=_reached(people, reader, May.TERMINATE_PEOPLE),
         leavings={
             each.user_id: each for each in leavings_known_to(reader).scheduled().filter(user__in=people)
         },
@@ -109,14 +108,6 @@ def _reached(people: Sequence[User], reader: User, what: May) -> frozenset[UUID]
     return frozenset(
         people_for(reader, what).filter(pk__in=[each.pk for each in people]).values_list("pk", flat=True)
     )
-
-
-def _out_of_reach(people: Sequence[User], reader: User) -> frozenset[UUID]:
-    """Privileged people, whom only Security ends."""
-    if Role.SECURITY in reader.roles:
-        return frozenset()
-    grants = RoleGrant.objects.active().filter(user__in=people, role__in=PRIVILEGED)
-    return frozenset(grants.values_list("user_id", flat=True))
 
 
 def _uses_of(people: Collection[User], reader: User) -> dict[UUID, _Use]:

@@ -138,6 +138,13 @@ SIGN_IN = [
     ShownPage(name="change-password", at="/accounts/password/change/", who="hana"),
 ]
 
+OVERVIEW = [
+    ShownPage(name="overview", at="/", who="ivan"),
+    ShownPage(name="overview-as-auditor", at="/", who="aude"),
+    ShownPage(name="approvals", at="/approvals/", who="sam"),
+    ShownPage(name="second-factor-needed", at="/step-up/set-up/?next=/approvals/", who="hana"),
+]
+
 PEOPLE = [
     ShownPage(name="people", at="/people/", who="hana"),
     ShownPage(name="people-as-admin", at="/people/?q=costa", who="ada"),
@@ -162,6 +169,9 @@ TERMINATE = [
     ShownPage(name="terminate-namesake", at=person("Maria"), who="hana", act=opening_dialog("Terminate now")),
     ShownPage(name="terminate-page", at=person("Ines", "terminate/"), who="hana"),
     ShownPage(name="terminate-no-reason", at=person("Chen", "terminate/"), who="sam", act=sending_empty),
+    ShownPage(
+        name="terminate-privileged", at="/people/?q=sam", who="hana", act=opening_dialog("Terminate now")
+    ),
     ShownPage(name="terminate-refused", at=person("Hana", "terminate/"), who="hana"),
     ShownPage(name="change-role", at=person("Ines", "role/"), who="ivan"),
     ShownPage(name="change-role-dialog", at=person("Ines"), who="ivan", act=opening_dialog("Change role")),
@@ -293,6 +303,8 @@ SETTINGS = [
     ShownPage(name="settings", at="/settings/", who="ada"),
     ShownPage(name="settings-as-auditor", at="/settings/", who="aude"),
     ShownPage(name="roles", at="/settings/roles/", who="ada"),
+    ShownPage(name="policies", at="/settings/policies/", who="ada"),
+    ShownPage(name="policies-edit", at="/settings/policies/edit/", who="ada", act=sending_empty),
     ShownPage(name="roles-none", at=f"/settings/roles/?{NOBODY}", who="ada"),
     ShownPage(name="role-who", at="/settings/roles/grant/?q=ines", who="ada"),
     ShownPage(name="role-grant", at=A_GRANT, who="ada", act=sending_empty),
@@ -348,6 +360,7 @@ ERRORS = [
 
 PAGES = [
     *SIGN_IN,
+    *OVERVIEW,
     *PEOPLE,
     *TERMINATE,
     *LEAVING,
