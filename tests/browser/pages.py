@@ -304,7 +304,7 @@ SETTINGS = [
     ShownPage(name="settings-as-auditor", at="/settings/", who="aude"),
     ShownPage(name="roles", at="/settings/roles/", who="ada"),
     ShownPage(name="policies", at="/settings/policies/", who="ada"),
-    ShownPage(name="policies-edit", at="/settings/policies/edit/", who="ada", act=sending_empty),
+    ShownPage(name="policies-edit", at="/settings/policies/edit/", who="ada"),
     ShownPage(name="roles-none", at=f"/settings/roles/?{NOBODY}", who="ada"),
     ShownPage(name="role-who", at="/settings/roles/grant/?q=ines", who="ada"),
     ShownPage(name="role-grant", at=A_GRANT, who="ada", act=sending_empty),
