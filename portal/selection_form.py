@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.initiators import Initiator
 from portal.ending_forms import ReasonedForm, new_order_key
-from portal.presenters.reasons import LockedReason, ReasonChoice, choices_for, locked_for
+from portal.presenters.reasons import LockedReason, ReasonChoice, locked_for, single_session_choices
 from portal.presenters.selection import Selection
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.orders import Order
@@ -61,13 +61,7 @@ class SelectionForm(ReasonedForm):
 
     @property
     def reasons(self) -> list[ReasonChoice]:
-        """With what a reason does to single sessions: it ends them, and nothing else."""
-        return [
-            ReasonChoice(
-                value=each.value, name=each.name, effect=_("Sign-in stays open."), checked=each.checked
-            )
-            for each in choices_for(self.selection.reader.roles, chosen=str(self["reason"].value() or ""))
-        ]
+        return single_session_choices(self.selection.reader.roles, chosen=str(self["reason"].value() or ""))
 
     @property
     def locked_reasons(self) -> list[LockedReason]:

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from portal.views import (
     applications,
     approvals,
+    at_application,
     audit_exports,
     audit_log,
     authorize,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("people/<uuid:user_id>/leaving/cancel/", leaving.cancel, name="leaving_cancel"),
     path("people/<uuid:user_id>/role/", role_change.change_role, name="change_role"),
     path("people/<uuid:user_id>/second-factor/", role_change.proof, name="proof"),
+    path("people/<uuid:user_id>/at-application/", at_application.end, name="at_application"),
     path("people/<uuid:user_id>/allow-sign-in/", people.allow_sign_in, name="allow_sign_in"),
     path("people/<uuid:user_id>/sessions/<uuid:session_id>/end/", people.end_session, name="end_session"),
     path("projects/<slug:key>/report/", project_report.report, name="project_report"),

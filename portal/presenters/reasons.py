@@ -66,6 +66,14 @@ def choices_for(roles: frozenset[Role], *, chosen: str = "") -> list[ReasonChoic
     ]
 
 
+def single_session_choices(roles: frozenset[Role], *, chosen: str = "") -> list[ReasonChoice]:
+    """The same with what a reason does to single sessions: it ends them, and nothing else."""
+    return [
+        ReasonChoice(value=each.value, name=each.name, effect=str(STAYS_OPEN), checked=each.checked)
+        for each in choices_for(roles, chosen=chosen)
+    ]
+
+
 def locked_for(roles: frozenset[Role]) -> list[LockedReason]:
     """Reasons of other roles. Empty for somebody with only one reason: there is nothing to pick from."""
     usable = usable_by(roles)

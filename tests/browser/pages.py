@@ -230,6 +230,7 @@ SESSIONS = [
     ShownPage(name="crowd-selected", at="/people/?q=ines", who="ivan", act=ticking_everybody),
     ShownPage(name="crowd-many", at="/people/many/", who="ivan"),
     ShownPage(name="crowd-preview", at="/people/?q=a", who="ivan", act=previewing_all_who_match),
+    ShownPage(name="at-application", at=person("ines", "at-application/"), who="ivan"),
     ShownPage(name="crowd-everyone", at="/sessions/everyone/", who="sam"),
     ShownPage(name="sessions-as-hr", at="/sessions/?q=ines", who="hana"),
     ShownPage(name="sessions-none", at=f"/sessions/?{NOBODY}", who="sam"),

@@ -16,8 +16,8 @@ from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import decide, revoke
 from tests.every_deed.deeds import Act, deed
 from tests.every_deed.scene import an_order
-from tests.factories import a_grant, a_group, a_person, a_policy, open_session
-from tests.portal.people import test_crowd
+from tests.factories import a_grant, a_group, a_person, a_policy, an_application, open_session
+from tests.portal.people import test_at_application, test_crowd
 from tests.portal.sessions.test_selection import filled, looked_at
 from tests.portal.signed_in import browser_with_factor, filled_dialog
 
@@ -223,6 +223,11 @@ def looking_at_a_selection(scene: Any) -> Act:
 def ending_a_selection(scene: Any) -> Act:
     form = filled(looked_at(scene.browser("sam"), scene.session, open_session(scene.ines)))
     return scene.post("sam", "/sessions/selection/end/", form)
+
+
+@deed("people/<uuid:user_id>/at-application/", "RV-104 ivan ines", "RV-110 ivan ines", answers=303)
+def ending_what_is_open_at_one_application(scene: Any) -> Act:
+    return test_at_application.sent(scene.browser("ivan"), scene.ines, an_application("crm"))
 
 
 @deed("people/many/preview/")
