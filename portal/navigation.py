@@ -44,7 +44,7 @@ PLACES = (
     Place(label=_("Sessions"), url="/sessions/", icon="screen", any_of=(May.SEE_SESSIONS,)),
     Place(label=_("Projects"), url="/projects/", icon="flag", any_of=(May.SEE_PROJECTS,)),
     Place(label=_("Revocations"), url="/revocations/", icon="cut", any_of=(May.SEE_REVOCATIONS,)),
-    Place(label=_("Approvals"), url=APPROVALS, icon="check", any_of=(May.SEE_APPROVALS,)),
+    Place(label=_("Approvals"), url=APPROVALS, icon="key", any_of=(May.SEE_APPROVALS,)),
     Place(label=_("Tasks"), url="/tasks/", icon="plug", any_of=(May.DO_TASKS,)),
     Place(label=_("Audit"), url="/audit/", icon="record", any_of=(May.SEE_AUDIT,)),
     Place(

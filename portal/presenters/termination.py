@@ -102,6 +102,11 @@ class Termination:
         return _("End all of %s’s access now?") % self.name
 
     @property
+    def tone(self) -> str:
+        """The button is red where pressing it ends something."""
+        return "primary" if self.needs_second_person else "danger"
+
+    @property
     def second_person_words(self) -> str:
         """Who decides, where the dialog only asks."""
         minutes = Policy.current().approval_minutes
