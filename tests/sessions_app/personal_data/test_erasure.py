@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from portal.saved_views import save_view
 from sessions_app.changes.errors import ChangeRefused
 from sessions_app.changes.roles import grant_role, revoke_role
-from sessions_app.models import Role, User
+from sessions_app.models import Leaving, LeavingState, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.personal_data.erasure import (
     ErasedAlready,
@@ -73,6 +73,35 @@ def places_of(*words: str) -> set[tuple[str, str]]:
         for value in model._default_manager.values_list(field.name, flat=True)
         if any(word in str(value).lower() for word in words)
     }
+
+
+def a_leaving(person: User, *, by: User, note: str) -> Leaving:
+    now = timezone.now()
+    return Leaving.objects.create(
+        user=person,
+        state=LeavingState.DONE,
+        leaves_at=now,
+        time_zone="UTC",
+        asked_at=now,
+        initiator_kind="user",
+        initiator_id=str(by.pk),
+        initiator_name=by.display_name,
+        initiator_user=by,
+        door="page",
+        note=note,
+    )
+
+
+def test_why_she_left_and_that_she_let_others_leave_stays_without_her_name(mina: User, ada: User, otto: User):
+    own = a_leaving(mina, by=ada, note="Mina Holt retires")
+    said = a_leaving(otto, by=mina, note="otto moves away")
+
+    erase_person(mina, reason="asked for it", by=initiator_of(ada))
+
+    own.refresh_from_db()
+    said.refresh_from_db()
+    assert (own.note, own.initiator_name) == ("", "Ada Lindqvist")
+    assert (said.note, said.initiator_name) == ("otto moves away", mina.pseudonym)
 
 
 def test_her_name_stood_in_many_places_and_stands_nowhere_afterwards(mina: User, ada: User):
