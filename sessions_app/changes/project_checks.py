@@ -15,7 +15,7 @@ from audit.initiators import Initiator
 from audit.record import Outcome, Target, record
 from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.project_scope import LotFindings, look_at_people, look_at_the_rest
-from sessions_app.models import CheckKind, EndingState, Project, ProjectCheck, ProjectEnding, RevocationTarget
+from sessions_app.models import CheckKind, Project, ProjectCheck, ProjectEnding, RevocationTarget
 from sessions_app.models.moments import database_now
 from sessions_app.models.project_checks import PLANNED_AFTER
 
@@ -186,21 +186,3 @@ def named(found: Mapping[str, Any]) -> dict[str, Any]:
             kept[key] = {each: value[each] for each in few} if isinstance(value, dict) else few
             kept[f"{key}_count"] = len(value)
     return kept
-
-
-# --- Who waits for whom -----------------------------------------------------------------------------
-
-
-def endings_to_look_into() -> list[ProjectEnding]:
-    """Endings whose newest check found something alive or back: what waits for IT and Security, oldest first."""
-    with_faults = ProjectEnding.objects.filter(state__in=CARRIED_OUT, checks__is_clean=False)
-    endings = with_faults.select_related("project", "revocation").distinct().order_by("asked_at")
-    return [ending for ending in endings if not _newest_is_clean(ending)]
-
-
-CARRIED_OUT: Final = (EndingState.RUNNING, EndingState.DONE)
-
-
-def _newest_is_clean(ending: ProjectEnding) -> bool:
-    newest = ending.checks.exclude(done_at=None).order_by("-done_at", "-due_at").first()
-    return newest is not None and bool(newest.is_clean)

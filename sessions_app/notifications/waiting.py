@@ -149,7 +149,7 @@ def _findings(person: User, now: datetime) -> Iterator[Waiting]:
         yield Waiting(
             kind=WaitingKind.FINDINGS,
             about=f"{check.ending_id}:{check.pk}",
-            path=f"/projects/{check.ending.project.key}/",
+            path=f"/projects/{check.ending.project.key}/report/",
             name=check.ending.project.name,
             at=check.done_at,
             is_late=True,

@@ -16,7 +16,6 @@ from sessions_app.changes import project_checks, project_scope
 from sessions_app.changes.end_project import EndingWish, end_project
 from sessions_app.changes.project_checks import (
     check_now,
-    endings_to_look_into,
     late_seconds,
     named,
     run_what_is_due,
@@ -32,7 +31,9 @@ from sessions_app.models import (
     Step,
     StepState,
     User,
+    WaitingKind,
 )
+from sessions_app.notifications.waiting import waiting_for
 from sessions_app.scheduled.clock import Clock
 from tests.factories import (
     REALM,
@@ -258,7 +259,7 @@ def test_what_one_check_found_is_not_hidden_by_a_clean_one_later(phoenix, paula,
     ending = ended(phoenix, paula)
     a_group("phoenix", carlos)
     check_now(ending, by=initiator_of(ivan))
-    assert endings_to_look_into() == [ending]
+    assert findings_waiting_for(ivan) == ["/projects/phoenix/report/"]
     Membership.objects.filter(user=carlos).delete()
 
     later = check_now(ending, by=initiator_of(ivan))
@@ -266,11 +267,16 @@ def test_what_one_check_found_is_not_hidden_by_a_clean_one_later(phoenix, paula,
     phoenix.refresh_from_db()
     assert later.is_clean
     assert phoenix.state == ProjectState.ENDED_WITH_EXCEPTIONS
-    assert endings_to_look_into() == []
+    assert findings_waiting_for(ivan) == []
     assert [entry.event_code for entry in AuditEntry.objects.of_events("PJ-151").order_by("id")] == [
         "PJ-151F",
         "PJ-151",
     ]
+
+
+def findings_waiting_for(person: User) -> list[str]:
+    found = waiting_for(person, now=timezone.now())
+    return [each.path for each in found if each.kind == WaitingKind.FINDINGS]
 
 
 # --- Half-way, twice, and without a blacklist -----------------------------------------------------
