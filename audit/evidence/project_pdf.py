@@ -14,7 +14,7 @@ from audit.evidence.words import moment
 from audit.signing import grouped
 from audit.tagged_pdf import TaggedPdf
 
-MOST_ROWS = 3000
+MOST_ROWS = 1500
 
 
 def as_pdf(report: ProjectReport, *, made_at: datetime, to_the_moment: bool) -> bytes:

@@ -19,6 +19,7 @@ from audit.evidence.project_report import Contractor, ProjectReport, ReportCheck
 from audit.evidence.project_words import Shown, SystemLine
 from audit.signing import grouped
 from portal.access import may, projects_for, revocations_for
+from portal.presenters.project_words import name_of_project
 from portal.presenters.words import clean
 from portal.roles import May, Reach, reach_of
 from sessions_app.changes.report_signing import capacity_of, why_not
@@ -27,7 +28,7 @@ from sessions_app.models import Project, User
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-SHOWN_AT_MOST, LINES_AT_MOST = 200, 600
+SHOWN_AT_MOST, LINES_AT_MOST = 100, 300
 LONGEST_TEXT = 2000
 
 # By which look of `portal.states` each line of a system is drawn: green only for what was read back.
@@ -123,16 +124,16 @@ class ReportPage:
         self._reader = reader
 
     @property
+    def name(self) -> str:
+        return name_of_project(self.project)
+
+    @property
     def title(self) -> str:
-        return _("Access report: %s") % self.project.name
+        return _("Access report: %s") % self.name
 
     @property
-    def crumbs(self) -> list[tuple[str, str]]:
-        return [(_("Access report"), "")]
-
-    @property
-    def url(self) -> str:
-        return reverse("project_report", args=[self.project.key])
+    def project_url(self) -> str:
+        return reverse("project", args=[self.project.key])
 
     @property
     def how(self) -> StrOrPromise:

@@ -166,6 +166,11 @@ def verifying(page: Page) -> None:
     page.get_by_role("heading", name="Intact, signer not checked").wait_for()
 
 
+def checking_again(page: Page) -> None:
+    page.get_by_role("button", name="Check now").click()
+    page.get_by_text("Checked again.").wait_for()
+
+
 def making_a_credential(page: Page) -> None:
     page.get_by_label("Name").fill("Okta event hook")
     page.get_by_role("checkbox").first.check()
