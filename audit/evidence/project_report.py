@@ -171,7 +171,7 @@ CLAIMS = (
     Events.CLAIMS_REGAINED.code,
 )
 CLAIMS_FAILED = frozenset({f"{Events.CLAIMS_NOT_REDUCED.code}F"})
-TASKS = {"PJ-130": DONE, "PJ-131": WAITING}
+TASKS = {Events.TASK_DONE.code: DONE, Events.TASK_REOPENED.code: WAITING}
 APPROVALS = (Events.APPROVAL_GIVEN.code, Events.GLASS_BROKEN.code)
 REVIEWS = (Events.GLASS_REVIEWED.code,)
 END_PROJECT = "end_project"

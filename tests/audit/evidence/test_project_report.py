@@ -25,6 +25,7 @@ from audit.signing import current_fingerprint
 from sessions_app.changes.end_project import EndingWish, end_project
 from sessions_app.changes.project_checks import check_now
 from sessions_app.changes.project_preview import preview_of
+from sessions_app.changes.steps import mark_done, reopen
 from sessions_app.models import Membership, Project, ProjectEnding, ProjectResource, Session, Step, User
 from sessions_app.personal_data.erasure import erase_person
 from sessions_app.scheduled.clock import Clock
@@ -133,6 +134,31 @@ def test_exceptions_come_first_the_worst_before_the_others(phoenix, paula, ivan,
     assert [each.name for each in report_on(phoenix).contractors][:2] == ["Ada Lindqvist", "Carlos Vega"]
 
 
+def test_a_task_that_was_done_says_by_whom_and_how_they_know_until_it_is_reopened(
+    phoenix, paula, ivan, carlos
+):
+    ended(phoenix, paula)
+    step = Step.objects.get(user=carlos, is_manual=True)
+    mark_done([step.pk], evidence="Team page shows four members, Carlos is gone", by=initiator_of(ivan))
+
+    done = line_of(phoenix, step)
+    reopen(step, reason="He is back in the team since", by=initiator_of(ivan))
+    again = line_of(phoenix, step)
+
+    assert (done.shown, done.by, done.evidence) == (
+        words.Shown.SAID,
+        "Ivan Petrov",
+        "Team page shows four members, Carlos is gone",
+    )
+    assert AuditEntry.objects.get(pk=done.entry).event_code == "PJ-130"
+    assert (again.shown, again.evidence) == (words.Shown.WAITING, "He is back in the team since")
+
+
+def line_of(project: Project, step: Step) -> words.SystemLine:
+    (task,) = [each for each in report_on(project).all_tasks if each.id == str(step.pk)]
+    return words.task_line(task)
+
+
 def test_each_later_check_is_a_line_whether_done_or_planned(phoenix, paula, ivan, carlos):
     ending = ended(phoenix, paula)
     a_group("phoenix", carlos)
@@ -169,6 +195,8 @@ def test_it_reads_the_same_after_everybody_on_it_is_erased(phoenix, paula, ivan,
     open_session(carlos)
     ending = ended(phoenix, paula, note="agreed with Vega")
     check_now(ending, by=initiator_of(ivan))
+    task = Step.objects.get(user=carlos, is_manual=True)
+    mark_done([task.pk], evidence="Carlos is out of the team", by=initiator_of(ivan))
     before = report_on(phoenix)
     facts, rows = document_of(before), table_of(before)
 
@@ -177,7 +205,7 @@ def test_it_reads_the_same_after_everybody_on_it_is_erased(phoenix, paula, ivan,
 
     after = report_on(phoenix)
     assert document_of(after) == facts
-    assert [each.name for each in before.contractors] == ["Carlos Vega", "Chen Wei"]
+    assert {each.name for each in before.contractors} == {"Carlos Vega", "Chen Wei"}
     assert {each.name for each in after.contractors} == {""}
     kept = {(row["person"], row["system"], row["what"]): row for row in table_of(after)}
     for_each = {(row["person"], row["system"], row["what"]): row for row in rows}
@@ -186,7 +214,8 @@ def test_it_reads_the_same_after_everybody_on_it_is_erased(phoenix, paula, ivan,
 
 
 def without_names(row: dict[str, str]) -> dict[str, str]:
-    return {column: value for column, value in row.items() if column != "contractor"}
+    """Names, and what somebody typed, go with the person."""
+    return {column: value for column, value in row.items() if column not in {"contractor", "evidence"}}
 
 
 def test_it_asks_no_live_table(phoenix, paula, carlos):
