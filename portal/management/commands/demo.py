@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -62,9 +63,9 @@ class Command(BaseCommand):
 
 
 def _signed_in_anew(user: User, issuer: Issuer) -> Session:
-    """As if the issuer had reported it."""
+    """As if the issuer had reported it: a sign-in of this moment, which no cutoff of before ends."""
     with transaction.atomic():
-        session = begin_session(user, issuer, CAST[0].sessions[0])
+        session = begin_session(user, issuer, replace(CAST[0].sessions[0], began=0, used=0))
         record(
             Events.SESSION_REPORTED,
             initiator=the_shell(),
