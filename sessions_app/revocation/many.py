@@ -194,6 +194,7 @@ def carry_on(revocation: Revocation, *, by: Initiator, seconds: float | None = N
     """
     run = _Run(revocation, by=by, deadline=None if seconds is None else time.monotonic() + seconds)
     if all(run.repeat(part) for part in PARTS) and run.is_published() and run.is_in_the_markers():
+        revocation.refresh_from_db()  # its entry says how many sessions were counted meanwhile
         publishing.finish(revocation, by=by)
     revocation.refresh_from_db()
     return revocation.cut_off_at is not None
