@@ -23,7 +23,8 @@ from portal.presenters.standing import (
 )
 from portal.presenters.words import clean, is_today, last_day_words, name_of
 from portal.roles import May
-from sessions_app.models import Leaving, Revocation, User
+from sessions_app.models import Leaving, Revocation, Role, RoleGrant, User
+from sessions_app.models.roles import PRIVILEGED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,7 @@ class _Known:
     latest: dict[UUID, Revocation]
     readable: frozenset[UUID]
     endable: frozenset[UUID]
+    among_others: frozenset[UUID]
     leavings: dict[UUID, Leaving]
 
     def live(self, person: User) -> int | None:
@@ -96,6 +98,7 @@ def _known_about(people: Sequence[User], reader: User) -> _Known:
         latest=latest,
         readable=frozenset(receipts.values_list("pk", flat=True)),
         endable=_reached(people, reader, May.TERMINATE_PEOPLE),
+        among_others=_endable_among_others(people, reader),
         leavings={
             each.user_id: each for each in leavings_known_to(reader).scheduled().filter(user__in=people)
         },
@@ -108,6 +111,15 @@ def _reached(people: Sequence[User], reader: User, what: May) -> frozenset[UUID]
     return frozenset(
         people_for(reader, what).filter(pk__in=[each.pk for each in people]).values_list("pk", flat=True)
     )
+
+
+def _endable_among_others(people: Sequence[User], reader: User) -> frozenset[UUID]:
+    """Whom the reader may tick: only an order of Security about many reaches Admins and Security itself."""
+    endable = _reached(people, reader, May.TERMINATE_PEOPLE) - {reader.pk}
+    if Role.SECURITY in reader.roles:
+        return endable
+    grants = RoleGrant.objects.active().filter(user__in=people, role__in=PRIVILEGED)
+    return endable - frozenset(grants.values_list("user_id", flat=True))
 
 
 def _uses_of(people: Collection[User], reader: User) -> dict[UUID, _Use]:
@@ -138,7 +150,7 @@ def _row(person: User, known: _Known) -> PersonRow:
         is_stuck=leaving is not None and leaving.is_stuck,
         action=_action(person, standing, latest, known),
         is_reader=person.pk == known.reader.pk,
-        tick=str(person.pk) if person.pk in known.endable - {known.reader.pk} else "",
+        tick=str(person.pk) if person.pk in known.among_others else "",
     )
 
 

@@ -25,7 +25,7 @@ from portal.presenters.crowd import (
     is_nobody,
 )
 from portal.presenters.refusals import status_of
-from portal.recent_sign_in import recently_signed_in, typed_before
+from portal.recent_sign_in import Proof, ask_for_proof, recently_signed_in, typed_before
 from portal.roles import May
 from sessions_app.changes.end_many import ask_to_end
 from sessions_app.changes.errors import ChangeRefused
@@ -96,6 +96,9 @@ def _end(request: HtmxRequest, *, lost: str) -> HttpResponse:
     form = CrowdForm(posted, crowd=crowd)
     if not form.is_valid() or request.method != "POST":
         return _ask(request, crowd, form=form, status=422 if request.method == "POST" else 200)
+    unproved = ask_for_proof(request, Proof.SECOND_FACTOR) if crowd.why else None
+    if unproved is not None:
+        return unproved
     order = form.order(by=request.initiator, received_at=received_at)
     try:
         return go_to(request, _carried_out(request, crowd, order))

@@ -17,7 +17,7 @@ from portal.presenters.refusals import status_of
 from portal.presenters.selection import Selection, SelectionLost, TooMany, ids_of_open, read_ids
 from portal.presenters.session_filter import SessionQuestion
 from portal.presenters.termination import was_answered
-from portal.recent_sign_in import recently_signed_in, typed_before
+from portal.recent_sign_in import Proof, ask_for_proof, recently_signed_in, typed_before
 from portal.roles import May
 from portal.selection_form import SelectionForm
 from sessions_app.changes.end_many import ask_to_end
@@ -64,6 +64,9 @@ def end(request: HtmxRequest) -> HttpResponse:
     form = SelectionForm(posted, selection=selection)
     if not form.is_valid() or request.method != "POST":
         return _ask(request, selection, form=form, status=422 if request.method == "POST" else 200)
+    unproved = ask_for_proof(request, Proof.SECOND_FACTOR) if selection.why else None
+    if unproved is not None:
+        return unproved
     order = form.order(by=request.initiator, received_at=received_at)
     if not selection.is_still_allowed and not was_answered(order):
         news = _("What this would end has changed since you looked. Nothing was ended; look again.")

@@ -244,15 +244,17 @@ def ending_many_people(scene: Any) -> Act:
 
 @deed("people/many/end/", "AP-101 ivan approval", answers=303)
 def asking_for_a_second_person_to_end_many(scene: Any) -> Act:
-    preview = test_crowd.looked_at(scene.browser("ivan"), scene.ines, scene.otto)
+    browser = browser_with_factor(scene.ivan)
+    form = test_crowd.filled(test_crowd.looked_at(browser, scene.ines, scene.otto))
     a_policy(people_alone=1)
-    return scene.post("ivan", "/people/many/end/", test_crowd.filled(preview))
+    return lambda: browser.post("/people/many/end/", form)
 
 
 @deed("sessions/everyone/end/", "AP-101 sam approval", answers=303)
 def asking_to_sign_everyone_out(scene: Any) -> Act:
-    form = test_crowd.filled(scene.browser("sam").get("/sessions/everyone/"), reason="security_incident")
-    return scene.post("sam", "/sessions/everyone/end/", form)
+    browser = browser_with_factor(scene.sam)
+    form = test_crowd.filled(browser.get("/sessions/everyone/"), reason="security_incident")
+    return lambda: browser.post("/sessions/everyone/end/", form)
 
 
 @deed("sessions/export.<str:form>", "EX-101 sam sessions")

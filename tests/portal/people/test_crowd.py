@@ -32,7 +32,7 @@ from tests.factories import (
     initiator_of,
     open_session,
 )
-from tests.portal.signed_in import browser_of, text_of, verdict_on
+from tests.portal.signed_in import browser_of, browser_with_factor, text_of, verdict_on
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
 
@@ -191,7 +191,7 @@ def test_whom_the_preview_left_out_stays_even_where_security_approves(
 ):
     a_policy(people_alone=1)
     hers, admins = open_session(ines), open_session(ada)
-    browser = browser_of(ivan)
+    browser = browser_with_factor(ivan)
 
     end(browser, looked_at(browser, ines, otto, ada))
     approve(Approval.objects.get(), by=initiator_of(sam))
@@ -247,7 +247,7 @@ def test_sending_it_twice_is_one_order(ivan: User, ines: User):
 def test_more_than_one_person_may_end_alone_waits_for_a_second(ivan: User, sam: User, ines: User, otto: User):
     a_policy(people_alone=1)
     sessions = [open_session(ines), open_session(otto)]
-    browser = browser_of(ivan)
+    browser = browser_with_factor(ivan)
 
     answer = end(browser, looked_at(browser, ines, otto))
 
@@ -265,7 +265,7 @@ def test_a_group_with_an_admin_takes_a_second_person_from_security(sam: User, ad
     a_grant(other, Role.SECURITY)
     a_group("finance", ada, ines)
     session = open_session(ada)
-    browser = browser_of(sam)
+    browser = browser_with_factor(sam)
 
     end(browser, looked_at(browser, of_group="finance"))
     approve(Approval.objects.get(), by=initiator_of(other))
@@ -280,7 +280,7 @@ def test_everyone_is_signed_out_by_two_and_the_page_says_that_it_is_oneself_too(
     other = a_person("sina")
     a_grant(other, Role.SECURITY)
     session = open_session(ines)
-    browser = browser_of(sam)
+    browser = browser_with_factor(sam)
     preview = browser.get("/sessions/everyone/")
     wrong = browser.post("/sessions/everyone/end/", filled(preview, reason="security_incident", typed="all"))
     asked = browser.post("/sessions/everyone/end/", filled(preview, reason="security_incident"))

@@ -28,7 +28,7 @@ from tests.factories import (
     open_session,
     with_password,
 )
-from tests.portal.signed_in import browser_of, text_of, verdict_on
+from tests.portal.signed_in import browser_of, browser_with_factor, text_of, verdict_on
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
 
@@ -143,7 +143,7 @@ def test_more_people_than_one_may_end_alone_wait_for_a_second_person(ivan: User,
     # Given 26 people, where the policy lets one person end 25.
     people = [a_person() for _ in range(26)]
     sessions = [open_session(user) for user in people]
-    browser = browser_of(ivan)
+    browser = browser_with_factor(ivan)
     preview = looked_at(browser, everything="yes")
 
     # When IT confirms, nothing ends.

@@ -10,6 +10,7 @@ from django.utils import timezone
 from audit.initiators import Door, Initiator, InitiatorKind, the_clock
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
+from sessions_app.changes.approval_rules import why_not_decide
 from sessions_app.changes.approvals import (
     approve,
     break_glass,
@@ -19,7 +20,9 @@ from sessions_app.changes.approvals import (
     withdraw,
 )
 from sessions_app.changes.approved_deeds import ask_to_terminate
+from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.credentials import create_credential
+from sessions_app.changes.end_many import ask_to_end
 from sessions_app.changes.errors import (
     ApprovalOver,
     ApprovingForOneself,
@@ -49,9 +52,10 @@ from sessions_app.models import (
 from sessions_app.models.reasons import Reason
 from sessions_app.models.roles import PopulationKind
 from sessions_app.revocation.errors import ActingOnOneself, LastAdmin, OrderRefused, ReasonNotAllowed
-from sessions_app.revocation.orders import OneUser, Order
+from sessions_app.revocation.orders import OneGroup, OneUser, Order, SeveralPeople, SomeSessions
 from tests.factories import (
     a_grant,
+    a_group,
     a_machine,
     a_person,
     a_policy,
@@ -406,3 +410,30 @@ def test_there_is_nothing_to_review_of_what_two_decided(hana, sam, sid, ada):
 
     with pytest.raises(NothingToReview):
         review(approval, by=initiator_of(sid), verdict=ReviewVerdict.JUSTIFIED, note="fine")
+
+
+# --- Of many ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        lambda ivan: SeveralPeople.of([ivan.pk]),
+        lambda ivan: SomeSessions.of([open_session(ivan).pk]),
+        lambda ivan: OneGroup(name=a_group("operators", ivan).name),
+    ],
+    ids=["people", "sessions", "group"],
+)
+def test_whoever_is_among_those_it_would_end_never_approves(scope, ivan, sid, sam):
+    order = Order(
+        initiator=initiator_of(sam),
+        reason=Reason.OFFBOARDING,
+        scope=scope(ivan),
+        received_at=timezone.now(),
+    )
+    approval = ask_to_end(
+        order, order.scope, people=1, sessions=1, why=[Why.MANY_PEOPLE], by=initiator_of(sam)
+    )
+
+    assert why_not_decide(approval, ivan).code == ApprovingForOneself.code
+    assert why_not_decide(approval, sid) is None
