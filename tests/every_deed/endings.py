@@ -14,7 +14,7 @@ from sessions_app.changes.steps import mark_done
 from sessions_app.models import Project, ProjectEnding, Step
 from sessions_app.revocation import publishing
 from tests.every_deed.deeds import Act, deed
-from tests.factories import a_policy
+from tests.factories import a_group, a_policy
 from tests.portal.endings.scenes import phoenix_of, resources_of, step, walk_to_the_end
 
 EVIDENCE = "removed in the console, list is empty"
@@ -113,6 +113,7 @@ def ending_a_project_by_a_program(scene: Any) -> Act:
 @deed("api/v1/projects/<key>/end", "RV-112F machine project", answers=403)
 def ending_by_a_program_what_takes_a_second_person(scene: Any) -> Act:
     phoenix(scene)
+    a_group("phoenix", scene.chen)
     a_policy(people_alone=1)
     machine = scene.machine
     return lambda: machine.post("/projects/phoenix/end", {})

@@ -17,7 +17,8 @@ from sessions_app.changes.reinstate import allow_sign_in_again
 from sessions_app.changes.role_changes import Wish, role_changed
 from sessions_app.changes.steps import mark_done, reopen
 from sessions_app.changes.suspicion import waive_second_factor
-from sessions_app.models import Issuer, ResourceKind, Revocation, RoleChange, Step, User
+from sessions_app.changes.wrong_person import decline, give_back, say_wrong_person
+from sessions_app.models import Correction, Issuer, ResourceKind, Revocation, RoleChange, Step, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.confirmations import note_absent_sign_ins, note_claims, note_second_factor
 from sessions_app.revocation.engine import decide, revoke
@@ -57,6 +58,10 @@ class Stage:
     def end_twice(self, *reasons: Reason) -> list[Revocation]:
         return [self.end(reason=reason) for reason in reasons]
 
+    def said_wrong(self) -> Correction:
+        """Sam says that Ines was not meant."""
+        return say_wrong_person(self.end(), self.ines, by=initiator_of(self.sam), why="Otto was meant")
+
     def lower(self) -> Revocation:
         """A role change that waits for its first token."""
         a_group("finance", self.ines)
@@ -79,6 +84,12 @@ CHANGING: dict[str, Scene] = {}
 STANDING = {
     "RV-111": "asked again for what was done: an entry, and the receipt stands",
     "RV-112": "refused: there is no receipt",
+    "LV-103": "a leaving that found its work done: the receipt was there before",
+    "LV-104": "beside RV-101 of the same receipt, which signs",
+    "PJ-150": "beside RV-107 of the same receipt, which signs",
+    "PJ-151": "what a later look found is a line of the report",
+    "PJ-152": "about the report, not about the receipt",
+    "PJ-153": "likewise",
     "RV-132": "a way to prove a second factor, which is not a proof yet",
 }
 
@@ -153,6 +164,21 @@ def two_blocks_are_lifted(stage: Stage) -> list[Revocation]:
     blocking = stage.end_twice(Reason.OFFBOARDING, Reason.OFFBOARDING)
     allow_sign_in_again(stage.ines, by=initiator_of(stage.sam), reason="came back")
     return blocking
+
+
+@changing("RV-121")
+def it_is_said_to_have_met_the_wrong_person(stage: Stage) -> list[Revocation]:
+    return [stage.said_wrong().revocation]
+
+
+@changing("RV-122")
+def what_it_took_is_given_back(stage: Stage) -> list[Revocation]:
+    return [give_back(stage.said_wrong(), by=initiator_of(stage.sam)).revocation]
+
+
+@changing("RV-123")
+def it_met_the_right_person_after_all(stage: Stage) -> list[Revocation]:
+    return [decline(stage.said_wrong(), by=initiator_of(stage.sam), note="HR confirmed it").revocation]
 
 
 @changing("RV-130")
