@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_ga
 
 EVERY_SECTION = {
     "roles", "issuers", "applications", "enforcement_points", "oauth_clients", "signing_keys", "unmatched",
-    "credentials", "personal_data",
+    "credentials", "personal_data", "policies",
 }  # fmt: skip
 
 
@@ -22,7 +22,7 @@ EVERY_SECTION = {
         ("ada", EVERY_SECTION),
         ("ivan", EVERY_SECTION - {"roles", "personal_data"}),
         ("sam", EVERY_SECTION - {"roles"}),
-        ("aude", {"roles", "credentials", "personal_data"}),
+        ("aude", {"roles", "credentials", "personal_data", "policies"}),
     ],
 )
 def test_a_reader_finds_the_sections_they_may_open(

@@ -190,6 +190,8 @@ def test_the_api_describes_itself() -> None:
         "/api/v1/sessions",
         "/api/v1/people/{external_id}",
         "/api/v1/revocations",
+        "/api/v1/projects/{key}/end",
+        "/api/v1/groups/{name}/revocations",
         "/api/v1/revocations/{receipt}",
         "/api/v1/revocations/{receipt}/versions/{version}",
         "/api/v1/events",

@@ -119,8 +119,9 @@ class Crowd(RuleBasedStateMachine):
     @rule()
     def finish(self) -> None:
         """Afterwards everything is exactly as decided, and every number says the same."""
-        many.carry_on_all(by=THE_CLOCK, seconds=60)
         self.clock.beat()
+        self.clock.beat()
+        many.carry_on_all(by=THE_CLOCK, seconds=60)
         self.clock.beat()
         reconcile(by=THE_CLOCK)
         self.note_cut_off()
