@@ -33,6 +33,7 @@ class Hands:
         raise AssertionError(f"{name} cannot be reached; now at {self.name_in_focus()}")
 
     def presses(self, key: str) -> None:
+        self.deeds.append(f"presses {key}")
         self.page.keyboard.press(key)
 
     def name_in_focus(self) -> str:
