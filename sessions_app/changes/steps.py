@@ -71,7 +71,7 @@ def _lock(steps: Collection[UUID]) -> Sequence[Step]:
     one = found.first()
     if one is None:
         raise NothingToDo
-    Revocation.objects.select_for_update().get(pk=one.revocation_id)
+    Revocation.objects.select_for_update(no_key=True).get(pk=one.revocation_id)
     same = found.filter(revocation=one.revocation_id).select_related("revocation__project")
     in_order = same.order_by("pk").select_for_update(of=("self",))
     return list(in_order)

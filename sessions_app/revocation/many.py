@@ -173,6 +173,7 @@ def _blocked(
     return {user.pk for user in people if not keeps.get(user.pk) and user.pk not in with_role}
 
 
+@transaction.atomic  # who is the last Admin is found under a lock
 def loses_sign_in(
     order: Order, people: Sequence[User], project: Project | None
 ) -> tuple[set[UUID], dict[UUID, str]]:
@@ -373,7 +374,8 @@ def _next(
     while keys := list(waiting.values_list("user_id", flat=True)[:at_most]):
         people = User.objects.select_for_update().filter(pk__in=keys).order_by("pk")
         locked = {user.pk: user for user in people}
-        Revocation.objects.select_for_update().get(pk=revocation.pk)
+        # Without its key: rows that name the decision are written meanwhile by whoever holds other people.
+        Revocation.objects.select_for_update(no_key=True).get(pk=revocation.pk)
         found = list(waiting.filter(user__in=keys))
         for target in found:
             target.user = locked[target.user_id]

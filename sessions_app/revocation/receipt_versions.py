@@ -51,7 +51,7 @@ def sign_version(revocation: Revocation, change: Change) -> ReceiptVersion | Non
     Ending access never waits for a signature: where none can be made, for whatever reason, the change stands,
     the receipt owes a version, and the clock makes it. None then.
     """
-    locked = Revocation.objects.select_for_update().get(pk=revocation.pk)
+    locked = Revocation.objects.select_for_update(no_key=True).get(pk=revocation.pk)
     try:
         with transaction.atomic():
             facts = {"change": change.value, **what_is_true(locked)}
