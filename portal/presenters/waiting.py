@@ -14,6 +14,7 @@ from sessions_app.notifications.words import sentence_of
 WORDS = {
     WaitingKind.LEAVING_STUCK: _("Look at"),
     WaitingKind.APPROVAL: _("Decide"),
+    WaitingKind.WRONG_PERSON: _("Open receipt"),
     WaitingKind.REVIEW: _("Review"),
     WaitingKind.FINDINGS: _("Look at"),
     WaitingKind.TASKS: _("Open tasks"),

@@ -16,6 +16,7 @@ class WaitingKind(models.TextChoices):
     PROJECT_ENDS = "project_ends", _("a project ends soon")
     TASKS = "tasks", _("tasks to do by hand")
     APPROVAL = "approval", _("somebody needs a second person")
+    WRONG_PERSON = "wrong_person", _("a receipt may have met the wrong person")
     REVIEW = "review", _("a review of what was done alone")
     FINDINGS = "findings", _("a later check found something")
     LEAVES_TODAY = "leaves_today", _("people leave today")

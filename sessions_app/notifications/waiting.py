@@ -12,13 +12,25 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from sessions_app.changes.approval_rules import why_not_decide
 from sessions_app.changes.leavings import owner_of
-from sessions_app.models import Approval, Leaving, Project, ProjectCheck, Role, Step, User, WaitingKind
+from sessions_app.models import (
+    Approval,
+    Correction,
+    CorrectionState,
+    Leaving,
+    Project,
+    ProjectCheck,
+    Role,
+    Step,
+    User,
+    WaitingKind,
+)
 from sessions_app.models.leavings import LeavingQuerySet
 from sessions_app.models.projects import ProjectQuerySet
 
 STAGES: Final = (1, 3, 14)
 """Days before a project's end on which its people are reminded, the last one first."""
 FINDINGS_WAIT: Final = timedelta(days=31)
+GIVES_BACK: Final = frozenset({Role.IT, Role.SECURITY})
 ENDS_ACCESS: Final = frozenset({Role.HR, Role.IT, Role.SECURITY})
 
 
@@ -81,6 +93,25 @@ def _leave_today(person: User, now: datetime) -> Iterator[Waiting]:
             about=f"leavings:{now.astimezone(UTC).date()}",
             path="/people/?leaving=scheduled",
             count=len(today),
+        )
+
+
+# --- The wrong person -----------------------------------------------------------------------------------
+
+
+def _wrong_person(person: User, now: datetime) -> Iterator[Waiting]:
+    """For whoever may give back what was taken; of privileged people that is Security alone."""
+    reached = User.objects.visible_to(person, through=GIVES_BACK).exclude(pk=person.pk)
+    theirs = User.objects.visible_to(person, through={Role.SECURITY}).values("pk")
+    asked = Correction.objects.filter(state=CorrectionState.ASKED, user__in=reached.values("pk"))
+    mine = asked.exclude(Q(user__in=User.objects.privileged()) & ~Q(user__in=theirs))
+    for correction in mine.select_related("revocation").order_by("asked_at"):
+        yield Waiting(
+            kind=WaitingKind.WRONG_PERSON,
+            about=f"{correction.pk}:asked",
+            path=f"/revocations/{correction.revocation.receipt}/",
+            at=correction.asked_at,
+            is_late=True,
         )
 
 
@@ -198,6 +229,7 @@ def _there(at: datetime, zone: str) -> datetime:
 
 _KINDS: Final[tuple[Callable[[User, datetime], Iterator[Waiting]], ...]] = (
     _stuck,
+    _wrong_person,
     _approvals,
     _reviews,
     _findings,

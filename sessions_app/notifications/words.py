@@ -73,6 +73,10 @@ def _review(waiting: Waiting) -> str:
     return f"{words}: {_name(waiting)}" if waiting.name else words
 
 
+def _wrong_person(_waiting: Waiting) -> str:
+    return _("Somebody’s access may have been ended by mistake")
+
+
 def _findings(waiting: Waiting) -> str:
     return _("A later check of project %s found something alive or back") % _name(waiting)
 
@@ -93,6 +97,7 @@ _TITLES: Final[dict[WaitingKind, Callable[[Waiting], str]]] = {
     WaitingKind.PROJECT_ENDS: _project_ends,
     WaitingKind.TASKS: _tasks,
     WaitingKind.APPROVAL: _approval,
+    WaitingKind.WRONG_PERSON: _wrong_person,
     WaitingKind.REVIEW: _review,
     WaitingKind.FINDINGS: _findings,
     WaitingKind.LEAVES_TODAY: _leave_today,
@@ -108,6 +113,7 @@ _MOMENTS: Final[dict[WaitingKind, Callable[[Waiting], str]]] = {
     WaitingKind.PROJECT_ENDS: lambda waiting: _("It ends %s.") % _at(waiting),
     WaitingKind.TASKS: lambda waiting: _("Due %s.") % _at(waiting),
     WaitingKind.APPROVAL: lambda waiting: _("It waits until %s.") % _at(waiting),
+    WaitingKind.WRONG_PERSON: lambda waiting: _("Said %s.") % _at(waiting),
     WaitingKind.REVIEW: lambda waiting: _("Due %s.") % _at(waiting),
     WaitingKind.FINDINGS: lambda waiting: _("Checked %s.") % _at(waiting),
     WaitingKind.LEAVES_TODAY: _at,

@@ -9,16 +9,18 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from audit.initiators import the_clock
+from audit.initiators import the_clock, the_shell
 from sessions_app.changes.approvals import ask
 from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.end_project import EndingWish, end_project
 from sessions_app.changes.leavings import LeavingWish, let_people_leave, schedule_leaving
+from sessions_app.changes.wrong_person import give_back, say_wrong_person
 from sessions_app.changes.zones import ClockChange, LocalMoment
 from sessions_app.models import (
     Approval,
     ApprovalKind,
     CheckKind,
+    Correction,
     Leaving,
     Project,
     ProjectCheck,
@@ -32,6 +34,8 @@ from sessions_app.models import (
 from sessions_app.models.reasons import Reason
 from sessions_app.notifications.waiting import Waiting, waiting_for
 from sessions_app.notifications.words import sentence_of, title_of
+from sessions_app.revocation.engine import revoke
+from sessions_app.revocation.orders import OneUser, Order
 from tests.factories import a_grant, a_group, a_person, a_project, a_resource, forget_roles, initiator_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
@@ -257,3 +261,50 @@ def test_nothing_waits_for_somebody_who_has_left(phoenix, paula):
 
 def test_nothing_waits_for_somebody_without_a_role(ended, otto):
     assert waiting_for(otto, now=timezone.now()) == []
+
+
+# --- The wrong person -------------------------------------------------------------------------------
+
+
+def said_of(user: User, by: User) -> Correction:
+    ended = revoke(
+        Order(
+            initiator=the_shell(),
+            reason=Reason.OFFBOARDING,
+            scope=OneUser(user_id=user.pk),
+            received_at=timezone.now(),
+        )
+    )
+    return say_wrong_person(ended, user, by=initiator_of(by), why="the other one was meant")
+
+
+def test_a_receipt_that_met_the_wrong_person_waits_for_it_and_security_until_one_decides(
+    hana, ivan, sam, aude, ines
+):
+    correction = said_of(ines, hana)
+
+    asked = [bool(of_kind(WaitingKind.WRONG_PERSON, reader)) for reader in (ivan, sam, hana, aude)]
+    assert asked == [True, True, False, False]
+    (line,) = of_kind(WaitingKind.WRONG_PERSON, ivan)
+    assert line.path == f"/revocations/{correction.revocation.receipt}/"
+    assert "Ines" not in sentence_of(line)
+
+    give_back(correction, by=initiator_of(ivan))
+
+    assert of_kind(WaitingKind.WRONG_PERSON, sam) == []
+
+
+def test_of_a_privileged_person_it_waits_for_security_alone(hana, ivan, sam, ada):
+    other = a_person("alma")
+    a_grant(other, Role.ADMIN)
+    said_of(other, hana)
+
+    assert of_kind(WaitingKind.WRONG_PERSON, ivan) == []
+    assert len(of_kind(WaitingKind.WRONG_PERSON, sam)) == 1
+
+
+def test_it_does_not_wait_for_the_person_it_is_about(hana, ivan, sam):
+    said_of(ivan, hana)
+
+    assert of_kind(WaitingKind.WRONG_PERSON, ivan) == []
+    assert len(of_kind(WaitingKind.WRONG_PERSON, sam)) == 1
