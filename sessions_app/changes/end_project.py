@@ -63,7 +63,7 @@ def end_project(project: Project, wish: EndingWish, *, by: Initiator) -> Project
 
     1. Lock the project; an ending that is open already is the answer, whoever asked for it, unless it is only
        scheduled and this one is for now.
-    2. In one transaction: the ending with what was seen, and if it is due the order (`many.decide`).
+    2. In one transaction: the ending with what was seen, and if it is due the order (`many_decided.decide`).
     3. Cut off; the clock goes on where that takes longer.
 
     Whether a second person is needed is the door's to ask (`why_not_alone`). Raises ProjectOver, ValuesRefused for a

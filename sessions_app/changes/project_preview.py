@@ -14,7 +14,7 @@ from sessions_app.models import Project, ResourceKind, Session, Token, TokenKind
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation import leaving
-from sessions_app.revocation.many import loses_sign_in
+from sessions_app.revocation.many_decided import loses_sign_in
 from sessions_app.revocation.orders import OneProject, Order
 from sessions_app.revocation.populations import people_of
 

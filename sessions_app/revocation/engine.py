@@ -12,7 +12,7 @@ from audit.initiators import Initiator
 from sessions_app.models import Identity, Revocation, RevocationScope, RevocationTarget, Token
 from sessions_app.models.moments import to_milliseconds
 from sessions_app.models.revocations import OF_MANY_PEOPLE
-from sessions_app.revocation import entries, many, publishing, rules
+from sessions_app.revocation import entries, many, many_decided, publishing, rules
 from sessions_app.revocation.already_done import find_already_done
 from sessions_app.revocation.effects import advance, end_sessions, end_what_may_be_alive
 from sessions_app.revocation.entries import PersonState
@@ -72,7 +72,7 @@ def decide(order: Order) -> Revocation:
     OrderRefused, which the change records (`record_refusal`) after its rollback.
     """
     if order.scope.kind in OF_MANY_PEOPLE:
-        return many.decide(order)
+        return many_decided.decide(order)
     people = lock_people(order)
     repeated = answer_to_repeat(order)
     if repeated:
