@@ -14,7 +14,7 @@ from audit.initiators import the_clock
 from audit.signing import pem_of
 from sessions_app.blacklist import connections as blacklist_connections
 from sessions_app.blacklist import reader as blacklist_reader
-from sessions_app.revocation import connections, gate, health
+from sessions_app.revocation import connections, gate, health, many
 from sessions_app.revocation.health import CLOCK_LEASE
 from sessions_app.scheduled.lease import take_or_renew
 from tests.redis_server import EmbeddedRedis, running_redis
@@ -80,6 +80,18 @@ def patient_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blacklist_connections, "STEP_SECONDS", 0.5)
     monkeypatch.setattr(blacklist_reader, "STEP_SECONDS", 0.5)
     monkeypatch.setattr(blacklist_reader, "TOTAL_SECONDS", 1.3)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings: Settings) -> None:
+    """What a password hash costs on purpose is the price of a dozen tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits_for_a_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock runs beside these tests, so an order for everyone would wait for its markers in vain."""
+    monkeypatch.setattr(many, "BEATS_SECONDS", 0.2)
 
 
 @pytest.fixture(autouse=True)
