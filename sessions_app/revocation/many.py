@@ -40,6 +40,7 @@ from sessions_app.revocation.entries_of_record import (
     record_part,
 )
 from sessions_app.revocation.errors import LastAdmin
+from sessions_app.revocation.giving_way import let_the_clock_beat
 from sessions_app.revocation.receipt_versions import Change, sign_version
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class _Run:
         """Do this part until nobody is left; False where time ran out before."""
         while people := self._once_more(part):
             self._publish(people)
+            let_the_clock_beat()
             if self._deadline is not None and time.monotonic() > self._deadline:
                 return False
         return True

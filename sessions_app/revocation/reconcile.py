@@ -17,8 +17,11 @@ from sessions_app.revocation.rebuild import missing_of, unexpired_chunks
 def reconcile(*, by: Initiator) -> int:
     """Repair drift; returns how many entries had to be rewritten. Raises BlacklistUnavailable.
 
-    Only entries that had been read back count as drift; the others are on their way anyway.
+    Only entries that had been read back count as drift; the others are on their way anyway. While the gate is shut
+    there is nothing to compare: it opens only after a complete rebuild.
     """
+    if not BlacklistState.current().is_gate_open:
+        return 0
     drifted: list[BlacklistEntry] = []
     for chunk in unexpired_chunks():
         published = [entry for entry in chunk if entry.published_revision >= entry.revision]

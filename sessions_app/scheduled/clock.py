@@ -1,4 +1,7 @@
-"""One loop, once a second, under the lease: publish, beat, reconcile, renew. Sufficient on its own."""
+"""One loop, once a second, under the lease: publish, beat, renew; and hands beside it for what may take longer.
+
+Sufficient on its own: whatever a request left undone is done here.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
 from threading import Event, Thread
+from typing import TypeVar
 
 from django.db import close_old_connections, connection
 
@@ -40,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 RECONCILE_SECONDS = 60.0
+KEY_SECONDS = 60.0
 RENEW_SECONDS = 10.0  # well within half the life of the shortest entry there can be
 EXPIRE_SECONDS = 10.0
 CARRY_ON_SECONDS = 3.0  # between two looks whether this clock still leads
@@ -68,6 +73,40 @@ WHAT_PEOPLE_AGREED: tuple[Callable[[], object], ...] = (
 )
 
 
+# What keeps the rest in order, and how many seconds lie between two turns of it.
+UPKEEP: tuple[tuple[str, float, Callable[[], object]], ...] = (
+    ("receipts", SIGN_SECONDS, sign_what_is_owed),
+    ("expire", EXPIRE_SECONDS, partial(expire_roles, by=THE_CLOCK)),
+    ("compare", EXPIRE_SECONDS, partial(note_absent_sign_ins, by=THE_CLOCK)),
+    ("keys", KEY_SECONDS, partial(rotate_own_key, by=THE_CLOCK)),
+    ("forget", FORGET_SECONDS, partial(forget_what_is_old, by=THE_CLOCK)),
+    ("issuers' keys", FETCH_SECONDS, key_fetching.every_issuer),
+    ("exports", EXPORT_SECONDS, sweep_exports),
+)
+
+Answer = TypeVar("Answer")
+Counted = Callable[["Clock"], int]
+
+
+def while_leading(failed: str) -> Callable[[Counted], Counted]:
+    """Work that is done only while this clock leads, and never fails: the next turn tries again. Returns how much."""
+
+    def decorate(work: Counted) -> Counted:
+        @wraps(work)
+        def guarded(clock: Clock) -> int:
+            if not clock.leads():
+                return 0
+            try:
+                return work(clock)
+            except Exception:  # the loop outlives every failure
+                logger.exception("%s; trying again", failed)
+                return 0
+
+        return guarded
+
+    return decorate
+
+
 class Clock:
     """Holds what one run of the loop remembers. Losing it costs nothing: all truth is in SQL."""
 
@@ -81,27 +120,45 @@ class Clock:
     def run(self, stop: Event) -> None:
         """Beat until told to stop. No failure of the database, the blacklist or one task ends the loop.
 
-        The trail is sealed in a thread of its own, so that a blacklist that answers late does not hold it up, and
-        written out in another one, so that neither does a log that nobody takes. Decisions about many people have
-        one as well: the markers' heartbeat never waits for them. Nor does it for a mail server.
+        Whatever may take longer than a beat has a thread of its own: the markers' heartbeat waits for none of it, and
+        none of it for a blacklist that answers late.
         """
-        sealing = Thread(target=self._keep_sealing, args=(stop,), name="sealing", daemon=True)
-        sealing.start()
-        Thread(target=self._keep_carrying_on, args=(stop,), name="many people", daemon=True).start()
-        if mail.is_configured():
-            Thread(target=self._keep_mailing, args=(stop,), name="mail", daemon=True).start()
-        if log_lines.is_wanted():
-            Thread(target=self._keep_logging, args=(stop,), name="log lines", daemon=True).start()
+        hands = [
+            Thread(target=self._turn, args=(stop, seconds, work), name=name, daemon=True)
+            for name, seconds, work in self._hands()
+        ]
+        for hand in hands:
+            hand.start()
         while not stop.is_set():
             began = time.monotonic()
             close_old_connections()
             self.beat()
             stop.wait(max(0.05, BEAT_SECONDS - (time.monotonic() - began)))
-        sealing.join(timeout=BEAT_SECONDS)
+        hands[0].join(timeout=BEAT_SECONDS)  # what was just written gets its place in the chain
         give_back(CLOCK_LEASE, holder=self.holder)
 
+    def _hands(self) -> Iterator[tuple[str, float, Callable[[], object]]]:
+        yield "sealing", SEAL_SECONDS, self.seal
+        yield "many people", BEAT_SECONDS, self.carry_on
+        yield "upkeep", BEAT_SECONDS, self.look_after
+        yield "reconciling", BEAT_SECONDS, self.compare
+        if mail.is_configured():
+            yield "mail", MAIL_SECONDS, self.send_mail
+        if log_lines.is_wanted():
+            yield "log lines", SEAL_SECONDS, self.write_log
+
+    def _turn(self, stop: Event, seconds: float, work: Callable[[], object]) -> None:
+        while not stop.wait(seconds):
+            close_old_connections()
+            work()
+        connection.close()
+
+    def leads(self) -> bool:
+        """Whether the lease it last took still holds."""
+        return time.monotonic() < self._leads_until
+
     def beat(self) -> bool:
-        """Everything that is due now; False while another clock holds the lease, or if it failed."""
+        """What keeps the gate open and what a request left undone; False if another clock leads, or if it failed."""
         try:
             asked_at = time.monotonic()
             fence = take_or_renew(CLOCK_LEASE, holder=self.holder)
@@ -118,74 +175,6 @@ class Clock:
             return False
         return True
 
-    def _keep_sealing(self, stop: Event) -> None:
-        while not stop.wait(SEAL_SECONDS):
-            close_old_connections()
-            self.seal()
-        connection.close()
-
-    def _keep_carrying_on(self, stop: Event) -> None:
-        while not stop.wait(BEAT_SECONDS):
-            close_old_connections()
-            self.carry_on()
-        connection.close()
-
-    def _keep_mailing(self, stop: Event) -> None:
-        while not stop.wait(MAIL_SECONDS):
-            close_old_connections()
-            self.send_mail()
-        connection.close()
-
-    def _keep_logging(self, stop: Event) -> None:
-        while not stop.wait(SEAL_SECONDS):
-            close_old_connections()
-            self.write_log()
-        connection.close()
-
-    def write_log(self) -> int:
-        """Writes out what was sealed while this clock leads; returns how many lines. Never fails, like sealing."""
-        if time.monotonic() >= self._leads_until:
-            return 0
-        try:
-            return self._log.write_out(seconds=BEAT_SECONDS)
-        except Exception:  # the loop outlives every failure
-            logger.exception("entries were not written out; trying again")
-            return 0
-
-    def send_mail(self) -> int:
-        """Queues and sends reminders while this clock leads; returns how many went out. Never fails, like sealing."""
-        if time.monotonic() >= self._leads_until:
-            return 0
-        try:
-            self._every("reminders", QUEUE_SECONDS, queue_notices)
-            return send_notices(seconds=SEND_SECONDS)
-        except Exception:  # the loop outlives every failure
-            logger.exception("reminders were not sent; trying again")
-            return 0
-
-    def carry_on(self) -> None:
-        """Ends what is due, goes on with what is decided about many, and looks after what follows from it.
-
-        Each for itself: one that fails is tried again in the next turn and does not hold up the others.
-        """
-        for work in WHAT_PEOPLE_AGREED:
-            if time.monotonic() >= self._leads_until:
-                return
-            try:
-                work()
-            except Exception:  # the loop outlives every failure
-                logger.exception("not done, trying again: %s", work)
-
-    def seal(self) -> int:
-        """Seals what waits while this clock leads; returns how many. Never fails: the next turn tries again."""
-        if time.monotonic() >= self._leads_until:
-            return 0
-        try:
-            return self._sealing.work(seconds=SEAL_SECONDS)
-        except Exception:  # the loop outlives every failure
-            logger.exception("the trail was not sealed; trying again")
-            return 0
-
     def _work(self, fence: int) -> None:
         try:
             self._every("renew", RENEW_SECONDS, sweeper.renew_what_lasts)
@@ -193,20 +182,55 @@ class Clock:
             gate.keep(fence=fence, by=THE_CLOCK)
             sweeper.sweep(by=THE_CLOCK)
             sweeper.publish_the_rest()
-            self._every("receipts", SIGN_SECONDS, sign_what_is_owed)
-            self._every("reconcile", RECONCILE_SECONDS, lambda: reconcile(by=THE_CLOCK))
-            self._every("expire", EXPIRE_SECONDS, lambda: expire_roles(by=THE_CLOCK))
-            self._every("compare", EXPIRE_SECONDS, lambda: note_absent_sign_ins(by=THE_CLOCK))
-            self._every("keys", RECONCILE_SECONDS, lambda: rotate_own_key(by=THE_CLOCK))
-            self._every("forget", FORGET_SECONDS, lambda: forget_what_is_old(by=THE_CLOCK))
-            self._every("issuers' keys", FETCH_SECONDS, key_fetching.every_issuer)
-            self._every("exports", EXPORT_SECONDS, sweep_exports)
         except BlacklistUnavailable as failure:
             logger.warning("the blacklist does not answer: %s", failure)
             gate.note_unreachable(failure, fence=fence)
 
-    def _every(self, name: str, seconds: float, work: Callable[[], object]) -> None:
-        now = time.monotonic()
-        if now >= self._due.get(name, 0.0):
+    @while_leading("the trail was not sealed")
+    def seal(self) -> int:
+        """Seals what waits; returns how many entries."""
+        return self._sealing.work(seconds=SEAL_SECONDS)
+
+    @while_leading("entries were not written out")
+    def write_log(self) -> int:
+        """Writes out what was sealed; returns how many lines."""
+        return self._log.write_out(seconds=BEAT_SECONDS)
+
+    @while_leading("reminders were not sent")
+    def send_mail(self) -> int:
+        """Queues and sends reminders; returns how many went out."""
+        self._every("reminders", QUEUE_SECONDS, queue_notices)
+        return send_notices(seconds=SEND_SECONDS)
+
+    @while_leading("the blacklist was not compared with SQL")
+    def compare(self) -> int:
+        """Once a minute; returns how many entries were missing and are back."""
+        return self._every("reconcile", RECONCILE_SECONDS, partial(reconcile, by=THE_CLOCK)) or 0
+
+    def carry_on(self) -> None:
+        """Ends what is due, goes on with what is decided about many, and looks after what follows from it."""
+        for work in WHAT_PEOPLE_AGREED:
+            self._try(work)
+
+    def look_after(self) -> None:
+        """Whatever of the upkeep is due."""
+        for name, seconds, work in UPKEEP:
+            self._try(partial(self._every, name, seconds, work))
+
+    def _try(self, work: Callable[[], object]) -> None:
+        """Each for itself: one that fails is tried again in the next turn and does not hold up the others."""
+        if not self.leads():
+            return
+        try:
             work()
-            self._due[name] = now + seconds
+        except Exception:  # the loop outlives every failure
+            logger.exception("not done, trying again: %s", work)
+
+    def _every(self, name: str, seconds: float, work: Callable[[], Answer]) -> Answer | None:
+        """Do it if it is due. One that raises stays due."""
+        now = time.monotonic()
+        if now < self._due.get(name, 0.0):
+            return None
+        answer = work()
+        self._due[name] = now + seconds
+        return answer

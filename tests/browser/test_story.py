@@ -137,7 +137,7 @@ def test_somebody_whose_own_access_ended_is_sent_to_sign_in_at_the_next_click(vi
 
         sam.goto("/people/?q=hana")
         sam.get_by_role("link", name="Terminate now Hana Weiss").click()
-        sam.get_by_label("Security incident").check()
+        sam.get_by_label("Lost device").check()
         sam.get_by_role("button", name=re.compile("Terminate")).click()
         sees_receipt(sam, of="Hana Weiss")
         hana.get_by_role("link", name="Ines Almeida", exact=True).click()

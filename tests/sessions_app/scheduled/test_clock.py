@@ -165,6 +165,34 @@ def test_one_deleted_entry_is_rewritten_by_the_next_reconcile_and_recorded(serve
     assert AuditEntry.objects.get(event_code="BL-103").additional_data["entries"] == 1
 
 
+def test_the_clock_that_leads_compares_once_a_minute_and_while_the_gate_is_shut_not_at_all(server, ines):
+    clock = Clock()
+    assert clock.compare() == 0
+    clock.beat()
+    terminate(ines)
+    with server.client() as client:
+        client.delete(KeySpace("test").user(REALM, identity_of(ines).person_id))
+        assert clock.compare() == 1
+        client.delete(KeySpace("test").user(REALM, identity_of(ines).person_id))
+        assert clock.compare() == 0
+
+    BlacklistState.objects.update(is_gate_open=False)
+    assert reconcile(by=THE_CLOCK) == 0
+
+
+def test_what_is_looked_after_goes_on_while_the_blacklist_is_silent(server, otto):
+    clock = Clock()
+    clock.beat()
+    a_grant(otto, Role.IT, expires_at=timezone.now() - timedelta(minutes=1))
+    server.freeze()
+
+    clock.beat()
+    clock.look_after()
+    server.thaw()
+
+    assert AuditEntry.objects.filter(event_code="RO-103").count() == 1
+
+
 def test_a_server_that_may_evict_closes_the_gate_until_it_is_right_again(server, ines):
     session, clock = open_session(ines), Clock()
     clock.beat()
@@ -299,8 +327,10 @@ def test_ending_somebody_without_any_identity_claims_nothing_while_the_blacklist
 
 def test_a_role_that_reached_its_end_is_noted_by_the_clock(server, otto):
     a_grant(otto, Role.IT, expires_at=timezone.now() - timedelta(minutes=1))
+    clock = Clock()
+    clock.beat()
 
-    Clock().beat()
+    clock.look_after()
 
     assert AuditEntry.objects.filter(event_code="RO-103").count() == 1
 
@@ -447,7 +477,10 @@ def test_addresses_whose_time_is_over_are_forgotten_by_the_clock(ines: User):
         last_at=long_ago,
     )
 
-    Clock().beat()
+    clock = Clock()
+    clock.beat()
+
+    clock.look_after()
 
     attempt.refresh_from_db()
     assert attempt.address is None
