@@ -9,10 +9,9 @@ from typing import Any, Self
 from django.contrib.sessions.backends.base import SessionBase
 
 from audit.initiators import Initiator
-from sessions_app.changes.blast_radius import privileged_among
-from sessions_app.changes.end_project import why_not_alone
-from sessions_app.changes.project_preview import preview_of
-from sessions_app.models import Project, User
+from sessions_app.changes.blast_radius import why_not_alone
+from sessions_app.changes.project_preview import preview_of, reach_of
+from sessions_app.models import Project
 from sessions_app.models.moments import database_now
 
 
@@ -35,13 +34,13 @@ class Draft:
     def fresh(cls, project: Project, *, by: Initiator) -> Self:
         """What ending it now would do, with nothing typed yet."""
         preview = preview_of(project, by=by)
-        people = list(User.objects.filter(pk__in=preview.people))
+        reach = reach_of(preview)
         return cls(
             seen=preview.as_json(),
             fingerprint=preview.fingerprint,
             seen_at=database_now().isoformat(),
-            privileged=privileged_among(people),
-            second_person=[str(why) for why in why_not_alone(preview)],
+            privileged=reach.privileged,
+            second_person=[str(why) for why in why_not_alone(reach, by.kind)],
         )
 
     @classmethod

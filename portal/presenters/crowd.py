@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from audit.initiators import InitiatorKind
 from portal.access import leavings_known_to, may, people_for
 from portal.presenters.people import PeopleFilter
 from portal.presenters.selection import people_words, why_words
 from portal.presenters.words import name_of, sessions_words
 from portal.roles import May, roles_with
-from sessions_app.changes.blast_radius import Why, why_second_person
+from sessions_app.changes.blast_radius import Reach, Why, why_not_alone
 from sessions_app.changes.end_many import Many, as_request, scope_of
 from sessions_app.models import Entitlement, Group, Role, Session, User
 from sessions_app.models.reasons import Reason
@@ -206,9 +207,16 @@ class Crowd:
     @cached_property
     def why(self) -> list[Why]:
         """Why a second person is needed; empty where none is."""
-        privileged = len(self._privileged - self._out)
-        why = why_second_person(people=self.count, sessions=self.sessions, privileged=privileged)
-        return [Why.EVERYONE, *why] if self.is_everyone else why
+        return why_not_alone(self.reach, InitiatorKind.USER)
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(
+            people=self.count,
+            sessions=self.sessions,
+            privileged=len(self._privileged - self._out),
+            is_everyone=self.is_everyone,
+        )
 
     @property
     def why_words(self) -> list[str]:

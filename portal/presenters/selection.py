@@ -13,12 +13,13 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from audit.initiators import InitiatorKind
 from portal.access import sessions_for
 from portal.presenters.deaths import Consequence, consequences_of, names_of
 from portal.presenters.session_list import ListedSession, listed_for, with_what_rows_show
 from portal.presenters.words import name_of, sessions_words
 from portal.roles import May
-from sessions_app.changes.blast_radius import Why, why_second_person
+from sessions_app.changes.blast_radius import Reach, Why, why_not_alone
 from sessions_app.models import Policy, Session, User
 from sessions_app.revocation.coverage import Coverage, fate_of
 from sessions_app.revocation.orders import SomeSessions
@@ -128,8 +129,12 @@ class Selection:
     @cached_property
     def why(self) -> list[Why]:
         """Why a second person is needed; empty where none is."""
+        return why_not_alone(self.reach, InitiatorKind.USER)
+
+    @property
+    def reach(self) -> Reach:
         privileged = sum(person.is_privileged for person in self.people)
-        return why_second_person(people=len(self.people), sessions=self.count, privileged=privileged)
+        return Reach(people=len(self.people), sessions=self.count, privileged=privileged)
 
     @property
     def why_words(self) -> list[str]:

@@ -110,14 +110,7 @@ def _end(request: HtmxRequest, *, lost: str) -> HttpResponse:
 def _carried_out(request: HtmxRequest, crowd: Crowd, order: Order) -> str:
     """The address of what became of it: an approval that waits, or the receipt. Raises OrderRefused, ChangeRefused."""
     if crowd.why:
-        approval = ask_to_end(
-            order,
-            crowd.scope,
-            people=crowd.count,
-            sessions=crowd.sessions,
-            why=crowd.why,
-            by=request.initiator,
-        )
+        approval = ask_to_end(order, crowd.scope, reach=crowd.reach, by=request.initiator)
         return reverse("approval", args=[approval.pk])
     return reverse("receipt", args=[revoke(order).receipt])
 

@@ -82,14 +82,7 @@ def _carried_out(request: HtmxRequest, selection: Selection, order: Order) -> st
     """The address of what became of it: an approval that waits, or the receipt. Raises OrderRefused, ChangeRefused."""
     if not selection.why or was_answered(order):
         return reverse("receipt", args=[revoke(order).receipt])
-    approval = ask_to_end(
-        order,
-        selection.scope,
-        people=len(selection.people),
-        sessions=selection.count,
-        why=selection.why,
-        by=request.initiator,
-    )
+    approval = ask_to_end(order, selection.scope, reach=selection.reach, by=request.initiator)
     return reverse("approval", args=[approval.pk])
 
 

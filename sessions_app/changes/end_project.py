@@ -17,17 +17,17 @@ from audit.events import Events
 from audit.initiators import Initiator, InitiatorKind, acting
 from audit.receipts import stamp
 from audit.record import Target, record
-from sessions_app.changes.blast_radius import Why, privileged_among, why_second_person
+from sessions_app.changes.blast_radius import refuse_machine_alone
 from sessions_app.changes.errors import EndingOver, ProjectOver, ValuesRefused
 from sessions_app.changes.project_checks import plan_checks
-from sessions_app.changes.project_preview import ProjectPreview, news_since, numbers_of, preview_of
-from sessions_app.models import EndingState, Project, ProjectCheck, ProjectEnding, Revocation, User
+from sessions_app.changes.project_preview import ProjectPreview, news_since, numbers_of, preview_of, reach_of
+from sessions_app.models import EndingState, Project, ProjectCheck, ProjectEnding, Revocation
 from sessions_app.models.moments import database_now
 from sessions_app.models.projects import OPEN_ENDINGS
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import cut_off, decide
 from sessions_app.revocation.entries_of_record import record_refusal
-from sessions_app.revocation.errors import OrderRefused, SecondPersonAsksFirst
+from sessions_app.revocation.errors import OrderRefused
 from sessions_app.revocation.order_keys import answer_to_repeat
 from sessions_app.revocation.orders import OneProject, Order, SecondPerson
 from sessions_app.revocation.project_facts import tasks_as_kept
@@ -50,14 +50,6 @@ class EndingWish:
     seen: dict[str, Any] = field(default_factory=dict)
 
 
-def why_not_alone(preview: ProjectPreview) -> list[Why]:
-    """Why ending this takes a second person; empty where it does not."""
-    people = User.objects.filter(pk__in=preview.people)
-    return why_second_person(
-        people=len(preview.people), sessions=preview.sessions, privileged=privileged_among(list(people))
-    )
-
-
 def end_project(project: Project, wish: EndingWish, *, by: Initiator) -> ProjectEnding:
     """End a project now, or at a moment that can be cancelled until it starts.
 
@@ -66,7 +58,7 @@ def end_project(project: Project, wish: EndingWish, *, by: Initiator) -> Project
     2. In one transaction: the ending with what was seen, and if it is due the order (`many_decided.decide`).
     3. Cut off; the clock goes on where that takes longer.
 
-    Whether a second person is needed is the door's to ask (`why_not_alone`). Raises ProjectOver, ValuesRefused for a
+    Whether a second person is needed is the door's to ask (`blast_radius`). Raises ProjectOver, ValuesRefused for a
     moment too far away, or the child of OrderRefused that fits, having stored nothing but the refusal.
     """
     check_moment(wish)
@@ -99,10 +91,8 @@ def end_by_machine(project: Project, wish: EndingWish, *, by: Initiator) -> Proj
     order = order_to_end(project, wish, by=by)
     answer_to_repeat(order)
     is_new = project.ended_at is None and ending_under_way(project) is None
-    if is_new and why_not_alone(preview_of(project, by=by)):
-        refusal = SecondPersonAsksFirst()
-        record_refusal(order, refusal)
-        raise refusal
+    if is_new:
+        refuse_machine_alone(order, reach_of(preview_of(project, by=by)))
     return end_project(project, wish, by=by)
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from audit.initiators import Initiator
 from sessions_app.changes.approvals import Deed, ask, second_person_of
+from sessions_app.changes.blast_radius import why_not_alone
 from sessions_app.changes.end_project import (
     EndingWish,
     check_moment,
@@ -16,10 +17,9 @@ from sessions_app.changes.end_project import (
     record_scheduled,
     settle,
     store_ending,
-    why_not_alone,
 )
 from sessions_app.changes.errors import EndingScheduled, ProjectOver
-from sessions_app.changes.project_preview import preview_of
+from sessions_app.changes.project_preview import preview_of, reach_of
 from sessions_app.models import Approval, ApprovalKind, EndingState, Project, ProjectEnding, Revocation
 from sessions_app.models.projects import OPEN_ENDINGS
 from sessions_app.revocation.rules import refuse_many
@@ -50,7 +50,7 @@ def ask_to_end(project: Project, wish: EndingWish, *, by: Initiator) -> ProjectE
             request={"ending": str(ending.pk), "due_at": ending.due_at.isoformat(), "ticket": wish.ticket},
             people=len(preview.people),
             sessions=preview.sessions,
-            why=why_not_alone(preview),
+            why=why_not_alone(reach_of(preview), by.kind),
             project=locked,
             note=wish.note,
             by=by,

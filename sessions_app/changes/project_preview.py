@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.initiators import Initiator
+from sessions_app.changes.blast_radius import Reach, privileged_among
 from sessions_app.models import Project, ResourceKind, Session, Token, TokenKind, User, UserKind
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
@@ -76,6 +77,13 @@ def preview_of(project: Project, *, by: Initiator) -> ProjectPreview:
         left_out=left_out,
         services=tuple(user.pk for user in ending if user.kind == UserKind.SERVICE),
         resources=_steps_by_system(project, len(people)),
+    )
+
+
+def reach_of(preview: ProjectPreview) -> Reach:
+    """How far ending it would go, for the rule about who decides alone."""
+    return Reach(
+        people=len(preview.people), sessions=preview.sessions, privileged=privileged_among(preview.people)
     )
 
 

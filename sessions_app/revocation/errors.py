@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
@@ -40,11 +41,35 @@ class SecondPersonNeeded(PrivilegedPerson):
 
 
 class SecondPersonAsksFirst(OrderRefused):
+    """A program asks, which can ask no second person.
+
+    `why` holds the codes of what of it is too much, `reach` how much it is, `alone` how much one may end alone.
+    """
+
     code = "second_person_asks_first"
     sentence = _(
-        "This is more than may be ended without a second person. Somebody of IT or Security, or the project's manager, "
-        "must ask for it in Curfew, where a second person approves."
+        "This is more than may be ended without a second person. Somebody whose role may end it must ask for it in "
+        "Curfew, where a second person approves."
     )
+
+    def __init__(self, *, why: Sequence[str], reach: Mapping[str, int], alone: Mapping[str, int]) -> None:
+        super().__init__(*why)
+        self.why = tuple(why)
+        self.reach = reach
+        self.alone = alone
+
+    def __str__(self) -> str:
+        numbers = _(
+            "It would reach %(people)d people with %(sessions)d open sessions, %(privileged)d of them Admins or in "
+            "Security. Without a second person that is at most %(most_people)d people, %(percent)d per cent of "
+            "everybody, %(most_sessions)d sessions, and nobody of Admins and Security."
+        ) % {
+            **self.reach,
+            "most_people": self.alone["people"],
+            "percent": self.alone["percent_of_everybody"],
+            "most_sessions": self.alone["sessions"],
+        }
+        return f"{self.sentence} {numbers}"
 
 
 class LastAdmin(OrderRefused):

@@ -45,6 +45,15 @@ Session.objects.bulk_create([
 ])
 """
 
+NO_TIERS = """
+from audit.initiators import the_shell
+from sessions_app.changes.policies import change_policy
+
+change_policy(
+    {"people_alone": 10_000, "staff_percent_alone": 100, "sessions_alone": 100_000}, by=the_shell()
+)
+"""
+
 DECIDES = """
 from django.db import transaction
 from django.utils import timezone
@@ -182,7 +191,8 @@ def test_killed_command(curfew: RunningCurfew, crowd: Crowd):
 
 
 def test_killed_web_process(curfew: RunningCurfew, crowd: Crowd):
-    # Given a machine that orders it, whose request a web process is carrying out.
+    # Given a machine that may order it alone, whose request a web process is carrying out.
+    curfew.manage("shell", "-c", NO_TIERS)
     secret = curfew.manage("credential", "create", crowd.name, "--scope", "revocations:many").split()[-1]
     order = Thread(target=ordered, args=(curfew, crowd.name, secret), daemon=True)
     order.start()

@@ -25,6 +25,13 @@ class Problem(BaseModel):
     code: str
     request_id: str
     errors: list[dict[str, Any]] | None = None
+    why: list[str] | None = Field(
+        None, description="With second_person_asks_first: what of it is too much for one alone"
+    )
+    reach: dict[str, int] | None = Field(None, description="With second_person_asks_first: how much it is")
+    alone: dict[str, int] | None = Field(
+        None, description="With second_person_asks_first: how much goes without a second person"
+    )
 
 
 class SessionAnswer(BaseModel):

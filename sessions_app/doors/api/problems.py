@@ -21,7 +21,7 @@ from sessions_app.blacklist.errors import BlacklistUnavailable
 from sessions_app.changes.errors import ChangeRefused, ValuesRefused
 from sessions_app.doors.api.reading import BodyRefused, BodyTooLarge
 from sessions_app.doors.callers import CallerRefused, NotProved
-from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.errors import OrderRefused, SecondPersonAsksFirst
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,6 @@ STATUS_OF = {
     "acting_on_oneself": 403,
     "privileged_person": 403,
     "reason_not_allowed": 403,
-    "second_person_asks_first": 403,
     "project_over": 409,
     "too_many_exports": 429,
     "export_finished": 409,
@@ -81,6 +80,18 @@ def problem(
 def of_refusal(_request: HttpRequest, refusal: ChangeRefused | OrderRefused) -> HttpResponse:
     status = STATUS_OF.get(refusal.code, HTTPStatus.UNPROCESSABLE_ENTITY)
     return problem(status, refusal.code, refusal)
+
+
+def of_second_person(_request: HttpRequest, refusal: SecondPersonAsksFirst) -> HttpResponse:
+    """403: what of it is too much, how much it is, and how much of it goes without a second person."""
+    return problem(
+        403,
+        refusal.code,
+        refusal,
+        why=list(refusal.why),
+        reach=dict(refusal.reach),
+        alone=dict(refusal.alone),
+    )
 
 
 def of_values(_request: HttpRequest, refusal: ValuesRefused) -> HttpResponse:
@@ -152,6 +163,7 @@ def of_anything_else(_request: HttpRequest, error: Exception) -> HttpResponse:
 HANDLERS: dict[type[Exception], Callable[..., HttpResponse]] = {
     ChangeRefused: of_refusal,
     OrderRefused: of_refusal,
+    SecondPersonAsksFirst: of_second_person,
     ValuesRefused: of_values,
     CallerRefused: of_caller,
     HttpError: of_http_error,

@@ -13,6 +13,7 @@ from ninja.responses import Status
 from audit.initiators import Initiator
 from audit.models import ReceiptVersion
 from audit.receipts import signed
+from sessions_app.changes.end_many import end_by_machine
 from sessions_app.changes.naming import find_application, find_person, find_session, find_token
 from sessions_app.changes.texts import shown
 from sessions_app.doors.api.answers import Problem, ReceiptAnswer, SignedAnswer
@@ -23,7 +24,7 @@ from sessions_app.models import Revocation
 from sessions_app.models import Scope as CredentialScope
 from sessions_app.models.moments import database_now
 from sessions_app.models.receipts import read_receipt
-from sessions_app.revocation.engine import answers_another, revoke
+from sessions_app.revocation.engine import answers_another
 from sessions_app.revocation.orders import (
     Everyone,
     OneEntitlement,
@@ -58,6 +59,8 @@ def order(
     """201: cut off, written to the blacklist and read back. 200: cut off by an earlier order.
 
     202: decided and never taken back, but the blacklist did not answer. The clock repeats it every second.
+    403 with second_person_asks_first: it reaches more people or sessions than may be ended without a second person
+    (`reach`, `alone`), which only somebody signed in at Curfew can ask for. `everyone` has a scope of its own instead.
     """
     received_at = database_now()
     _require_more(body, request.auth)
@@ -84,7 +87,8 @@ def order_group(
 ) -> Status[ReceiptAnswer]:
     """The members at the moment of the decision, each with everything. They stay members.
 
-    202 where it is decided and still being carried out: ask for the receipt.
+    202 where it is decided and still being carried out: ask for the receipt. 403 with second_person_asks_first where
+    they are more than may be ended without a second person.
     """
     return _carried_out(
         request.auth,
@@ -114,7 +118,7 @@ def _carried_out(
         note=why.note.strip(),
         ticket=shown(why.ticket, limit=100),
     )
-    revocation = revoke(wanted)
+    revocation = end_by_machine(wanted)
     already_done = answers_another(revocation, wanted)
     response["Location"] = reverse("api-1.0.0:show_receipt", args=[revocation.receipt])
     return Status(_status(revocation, already_done), ReceiptAnswer.of(revocation, already_done=already_done))

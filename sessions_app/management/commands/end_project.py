@@ -20,7 +20,8 @@ from sessions_app.models.moments import database_now
 class Command(ShellCommand):
     help = (
         "Ends a contractor project: every session of everybody on it, the project's groups, and what it gave outside "
-        "becomes tasks. Now, or with --at at a moment. With --dry-run nothing ends and the numbers are printed."
+        "becomes tasks. Now, or with --at at a moment. With --dry-run nothing ends and the numbers are printed. "
+        "Whoever runs this runs the server, so no second person is asked for, however many it reaches."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

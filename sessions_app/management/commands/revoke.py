@@ -51,7 +51,8 @@ class Command(ShellCommand):
         "Ends access: of a whole person (--user, or --issuer with --subject), of a person at one application (--user "
         "with --application), of one session or several (--session, repeated), of one token (--token), or of many "
         "people: a group (--group), whoever has an entitlement (--entitlement), the people named in a file (--users) "
-        "or everyone (--everyone). An id that fits more than one is refused; --issuer says which is meant."
+        "or everyone (--everyone). An id that fits more than one is refused; --issuer says which is meant. Whoever "
+        "runs this runs the server, so no second person is asked for, however many it reaches; the trail names who did."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

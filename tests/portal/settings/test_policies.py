@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from audit.initiators import InitiatorKind
 from audit.models import AuditEntry
-from sessions_app.changes.blast_radius import Why, why_second_person
+from sessions_app.changes.blast_radius import Reach, Why, why_not_alone
 from sessions_app.models import Policy
 from tests.portal.signed_in import browser_of, text_of
 
@@ -36,12 +37,13 @@ def test_those_who_live_by_it_read_it_and_change_nothing(who, request):
 
 
 def test_a_change_counts_from_then_on_and_is_in_the_trail_with_what_was_before(ada):
-    before = why_second_person(people=4, sessions=4, privileged=0)
+    four = Reach(people=4, sessions=4)
+    before = why_not_alone(four, InitiatorKind.USER)
 
     browser_of(ada).post("/settings/policies/edit/", A_POLICY)
 
     entry = AuditEntry.objects.get(event_code="CH-002")
-    assert (before, why_second_person(people=4, sessions=4, privileged=0)) == ([], [Why.MANY_PEOPLE])
+    assert (before, why_not_alone(four, InitiatorKind.USER)) == ([], [Why.MANY_PEOPLE])
     assert entry.changes["people_alone"] == ["25", "3"]
     assert entry.initiator_id == str(ada.pk)
 

@@ -20,7 +20,7 @@ from sessions_app.changes.approvals import (
     withdraw,
 )
 from sessions_app.changes.approved_deeds import ask_to_terminate
-from sessions_app.changes.blast_radius import Why
+from sessions_app.changes.blast_radius import Reach
 from sessions_app.changes.credentials import create_credential
 from sessions_app.changes.end_many import ask_to_end
 from sessions_app.changes.errors import (
@@ -431,9 +431,7 @@ def test_whoever_is_among_those_it_would_end_never_approves(scope, ivan, sid, sa
         scope=scope(ivan),
         received_at=timezone.now(),
     )
-    approval = ask_to_end(
-        order, order.scope, people=1, sessions=1, why=[Why.MANY_PEOPLE], by=initiator_of(sam)
-    )
+    approval = ask_to_end(order, order.scope, reach=Reach(people=1, sessions=1), by=initiator_of(sam))
 
     assert why_not_decide(approval, ivan).code == ApprovingForOneself.code
     assert why_not_decide(approval, sid) is None

@@ -7,20 +7,19 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from audit.initiators import the_clock
+from audit.initiators import InitiatorKind, the_clock
 from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.changes.blast_radius import Why
+from sessions_app.changes.blast_radius import Why, why_not_alone
 from sessions_app.changes.end_project import (
     EndingWish,
     cancel_ending,
     end_project,
     end_what_is_due,
     settle_endings,
-    why_not_alone,
 )
 from sessions_app.changes.errors import EndingOver, ValuesRefused
-from sessions_app.changes.project_preview import news_since, preview_of
+from sessions_app.changes.project_preview import news_since, preview_of, reach_of
 from sessions_app.models import EndingState, Project, ProjectEnding, ProjectState, Revocation, User
 from sessions_app.revocation import many
 from sessions_app.revocation.errors import ReasonNotAllowed
@@ -177,7 +176,7 @@ def test_nothing_is_news_where_nothing_changed(phoenix, paula):
 def test_more_people_than_the_policy_lets_one_end_alone_take_a_second_person(phoenix, paula):
     a_group("phoenix", *[a_person(f"p{number}") for number in range(30)])
 
-    why = why_not_alone(preview_of(phoenix, by=initiator_of(paula)))
+    why = why_not_alone(reach_of(preview_of(phoenix, by=initiator_of(paula))), InitiatorKind.USER)
 
     assert why == [Why.MANY_PEOPLE, Why.SHARE_OF_STAFF]
 
@@ -185,7 +184,8 @@ def test_more_people_than_the_policy_lets_one_end_alone_take_a_second_person(pho
 def test_a_privileged_member_takes_a_second_person(phoenix, paula, ada):
     a_group("phoenix", ada)
 
-    assert why_not_alone(preview_of(phoenix, by=initiator_of(paula))) == [Why.PRIVILEGED]
+    reach = reach_of(preview_of(phoenix, by=initiator_of(paula)))
+    assert why_not_alone(reach, InitiatorKind.USER) == [Why.PRIVILEGED]
 
 
 def test_two_clocks_end_it_once(phoenix, carlos):

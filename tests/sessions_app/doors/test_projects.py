@@ -107,6 +107,7 @@ def test_what_takes_a_second_person_is_refused_with_who_must_ask_and_recorded(ma
 
     assert (answer.status_code, answer.json()["code"]) == (403, "second_person_asks_first")
     assert "must ask for it in Curfew" in answer.json()["detail"]
+    assert "many_people" in answer.json()["why"]
     assert not ProjectEnding.objects.exists()
     assert AuditEntry.objects.filter(event_code="RV-112F").count() == 1
 

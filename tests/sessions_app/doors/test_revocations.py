@@ -12,6 +12,7 @@ from sessions_app.scheduled.clock import Clock
 from tests.factories import (
     a_grant,
     a_group,
+    a_policy,
     a_realm,
     a_token_row,
     an_entitlement,
@@ -287,6 +288,90 @@ def test_whom_a_machine_may_not_end_is_left_out_and_named(open_gate: EmbeddedRed
     assert [(one["external_id"], one["why"]) for one in answer.json()["left_out"]] == [
         ("ext-ada", "privileged_person")
     ]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda machine: machine.post("/groups/finance/revocations", {"reason": "offboarding"}),
+        lambda machine: machine.post("/revocations", {"group": "finance", "reason": "offboarding"}),
+        lambda machine: machine.post(
+            "/revocations", {"people": [{"username": "ines"}, {"username": "otto"}], "reason": "offboarding"}
+        ),
+        lambda machine: machine.post(
+            "/revocations",
+            {"entitlement": {"application": "wiki", "name": "edit"}, "reason": "offboarding"},
+        ),
+    ],
+    ids=["group", "group in the body", "people", "entitlement"],
+)
+def test_beyond_the_tier_a_machine_is_refused_with_the_numbers_and_who_must_ask(
+    call, open_gate: EmbeddedRedis, ines: User, otto: User, wiki: Application
+) -> None:
+    an_entitlement(wiki, a_group("finance", ines, otto), "edit")
+    hers = token_for(ines, open_session(ines))
+    a_policy(people_alone=1)
+
+    answer = call(Machine())
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (403, "second_person_asks_first")
+    assert told["why"] == ["many_people"]
+    assert told["reach"] == {"people": 2, "sessions": 1, "privileged": 0}
+    assert told["alone"] == {"people": 1, "percent_of_everybody": 10, "sessions": 500}
+    assert "2 people with 1 open sessions" in told["detail"]
+    assert "must ask for it in Curfew" in told["detail"]
+    assert verdict_on(hers).outcome is Outcome.ALLOWED
+    assert AuditEntry.objects.get(event_code="RV-112F").details["why"] == "second_person_asks_first"
+
+
+def test_more_sessions_than_the_tier_are_too_much_for_a_machine_as_well(
+    open_gate: EmbeddedRedis, ines: User
+) -> None:
+    a_group("finance", ines)
+    open_session(ines, sid="laptop")
+    open_session(ines, sid="phone")
+    a_policy(sessions_alone=1)
+
+    answer = Machine().post("/groups/finance/revocations", {"reason": "role_change"})
+
+    assert (answer.status_code, answer.json()["why"]) == (403, ["many_sessions"])
+
+
+def test_a_repeat_finds_what_it_did_although_the_tier_is_lower_by_now(
+    open_gate: EmbeddedRedis, ines: User, otto: User
+) -> None:
+    a_group("finance", ines, otto)
+    machine, body = Machine(), {"reason": "role_change"}
+    first = machine.post("/groups/finance/revocations", body, idempotency_key="k-1")
+    a_policy(people_alone=1)
+
+    again = machine.post("/groups/finance/revocations", body, idempotency_key="k-1")
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["receipt"] == first.json()["receipt"]
+
+
+def test_the_scope_for_everyone_has_no_tier(open_gate: EmbeddedRedis, ines: User, otto: User) -> None:
+    a_policy(people_alone=1)
+
+    answer = Machine().post("/revocations", {"everyone": True, "reason": "security_incident"})
+
+    assert answer.status_code in (201, 202)
+
+
+def test_the_scope_for_everyone_lifts_no_tier_of_a_group(
+    open_gate: EmbeddedRedis, ines: User, otto: User
+) -> None:
+    """An order about a group takes sign-in away, which one about everyone never does."""
+    a_group("finance", ines, otto)
+    a_policy(people_alone=1)
+
+    answer = Machine(Scope.REVOCATIONS_MANY, Scope.REVOCATIONS_EVERYONE).post(
+        "/groups/finance/revocations", {"reason": "offboarding"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "second_person_asks_first")
 
 
 def test_several_people_are_exactly_those_named_however_they_are_named(
