@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from portal.access import approvals_for, projects_for, revocations_for
 from portal.presenters.ending_scope import Cell, left_out_words, news_words, project_names
 from portal.presenters.ending_wizard import both_clocks, project_url
 from portal.presenters.filters import AddressFilter
+from portal.presenters.outside_tasks import OutsideTasks, outside_tasks_of
 from portal.presenters.progress import attempts_words
 from portal.presenters.tasks import TaskRow, task_rows
 from portal.presenters.words import clean, initiator_name_words, moment_words, name_of, sessions_words
@@ -39,7 +39,7 @@ from sessions_app.models import (
     User,
 )
 from sessions_app.models.revocations import RevocationState
-from sessions_app.models.steps import OPEN_STEPS, StepQuerySet
+from sessions_app.models.steps import StepQuerySet
 from sessions_app.revocation.leaving import OURS
 
 ROWS = 50
@@ -240,44 +240,28 @@ class EndingPage:
             return ""
         return attempts_words(self.revocation)
 
-    @property
-    def tasks_kind(self) -> str:
-        if not self._step_counts:
-            return "nothing"
-        if self.overdue_tasks:
-            return "overdue"
-        return "to_do" if self.open_tasks else "done"
+    @cached_property
+    def outside(self) -> OutsideTasks:
+        return outside_tasks_of(self.revocation) if self.revocation else OutsideTasks()
 
     @property
     def tasks_word(self) -> str:
-        if not self._step_counts:
-            return _("Nothing to remove")
-        if not self.open_tasks:
-            return ""
-        return ngettext("%(count)d left", "%(count)d left", self.open_tasks) % {"count": self.open_tasks}
+        return self.outside.word if self.outside.total else _("Nothing to remove")
 
     @property
     def tasks_seconds(self) -> float | None:
-        """From the click to the last task that was marked done, or how long the open ones have been waiting."""
-        if self.revocation is None or not self._step_counts:
-            return None
-        until = timezone.now() if self.open_tasks else self._tasks_done_at
-        return (until - self.revocation.received_at).total_seconds() if until else None
-
-    @property
-    def _tasks_done_at(self) -> datetime | None:
-        done = self._tasks.filter(done_at__isnull=False).order_by("-done_at").first()
-        return done.done_at if done else None
+        return self.outside.seconds_since(self.revocation.received_at) if self.revocation else None
 
     @property
     def tasks_line(self) -> str:
-        if not self._step_counts:
+        if not self.outside.total:
             return _("No resource outside was declared for this project.")
         if self.open_tasks:
             return _("Removed by people outside Curfew; each says how they know.")
-        if self._tasks_done_at is None:
+        if self.outside.last_done_at is None:
             return _("Nothing outside had to be removed.")
-        return _("the last one at %s UTC, on the word of whoever did it") % moment_words(self._tasks_done_at)
+        at = moment_words(self.outside.last_done_at)
+        return _("the last one at %s UTC, on the word of whoever did it") % at
 
     # --- Numbers ---
 
@@ -295,18 +279,9 @@ class EndingPage:
         tasks: StepQuerySet = self._steps.filter(is_manual=True)
         return tasks
 
-    @cached_property
-    def _step_counts(self) -> Counter[str]:
-        """Manual ones, by state."""
-        return Counter(self._tasks.values_list("state", flat=True))
-
     @property
     def open_tasks(self) -> int:
-        return sum(self._step_counts[state] for state in OPEN_STEPS)
-
-    @cached_property
-    def overdue_tasks(self) -> int:
-        return self._tasks.overdue(timezone.now()).count()
+        return self.outside.open
 
     @cached_property
     def people_covered(self) -> int:
@@ -322,7 +297,7 @@ class EndingPage:
         left_out = self._targets.exclude(left_out="").count()
         blocked = self._targets.filter(blocks_sign_in=True).count()
         kept = self._targets.exclude(keeps=[]).count()
-        done = self._step_counts[StepState.DONE] + self._step_counts[StepState.NOT_NEEDED]
+        done = self.outside.done + self.outside.not_needed
         return [
             Cell(
                 label=_("contractors"),
@@ -342,7 +317,7 @@ class EndingPage:
             Cell(
                 label=_("removals outside"),
                 number=f"{done:,}",
-                line=_("of %d done") % sum(self._step_counts.values()),
+                line=_("of %d done") % self.outside.total,
             ),
         ]
 

@@ -23,6 +23,7 @@ from portal.presenters.concerned import Concerned, concerned_by
 from portal.presenters.deaths import names_of
 from portal.presenters.factorless import factorless_issuers_of
 from portal.presenters.leavings import note_of, who_scheduled
+from portal.presenters.outside_tasks import OutsideTasks, outside_tasks_of
 from portal.presenters.progress import ProgressLine, progress_of
 from portal.presenters.role_change import RoleFacts, role_facts
 from portal.presenters.sessions import Origin, origin_for
@@ -211,6 +212,29 @@ class Receipt:
             _("Guard asked for {about} at {at} UTC: REVOKED."),
             about=format_html(about, tail),
             at=times.clock_time(self.revocation.cut_off_at),
+        )
+
+    # --- The second clock ---
+
+    @cached_property
+    def outside(self) -> OutsideTasks:
+        return outside_tasks_of(self.revocation)
+
+    @cached_property
+    def ending_url(self) -> str:
+        """Where its tasks stand; only what ended a project has any."""
+        return ""
+
+    @property
+    def outside_seconds(self) -> float | None:
+        return self.outside.seconds_since(self.revocation.received_at)
+
+    @property
+    def outside_line(self) -> SafeString | str:
+        if not self.outside.total or not self.ending_url:
+            return self.outside.sentence
+        return format_html(
+            '{} <a href="{}#tasks">{}</a>', self.outside.sentence, self.ending_url, _("The tasks")
         )
 
     # --- While it is not cut off ---

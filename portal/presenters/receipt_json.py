@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.models import ReceiptVersion
 from audit.receipts import signed
+from portal.presenters.outside_tasks import OutsideTasks
 from portal.presenters.receipt import Receipt
 from portal.presenters.receipt_many import people_as_json
 from portal.presenters.receipt_versions import SignedVersions, VersionPage
@@ -44,6 +45,7 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
         "second_factor": _second_factor(revocation),
         "attempts": revocation.attempts,
         "systems": [{"name": line.name, "state": line.word, "what": line.what} for line in receipt.lines],
+        "outside": _outside(receipt.outside),
         **_signed(SignedVersions(receipt)),
     }
 
@@ -132,6 +134,19 @@ def _second_person(approval: Approval | None) -> dict[str, str | None] | None:
         "name": name_of(approval.decided_by) if approval.decided_by else None,
         "asked_at": _stamp(approval.asked_at),
         "decided_at": _stamp(approval.decided_at),
+    }
+
+
+def _outside(tasks: OutsideTasks) -> dict[str, Any]:
+    """What people do by hand in other systems: counted, and in words. No system itself confirmed any of it."""
+    return {
+        "said": tasks.sentence_to_keep,
+        "open": tasks.open,
+        "overdue": tasks.overdue,
+        "done": tasks.done,
+        "not_needed": tasks.not_needed,
+        "first_due_at": _stamp(tasks.first_due_at),
+        "last_done_at": _stamp(tasks.last_done_at),
     }
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.access import may, people_for
+from portal.access import may, people_for, projects_for
 from portal.presenters.concerned import subject_words
 from portal.presenters.ending_scope import Cell, left_out_words, news_words, project_names
 from portal.presenters.progress import ProgressLine, progress_of_many
@@ -27,10 +27,8 @@ from sessions_app.models import (
     Revocation,
     RevocationScope,
     RevocationTarget,
-    Step,
     User,
 )
-from sessions_app.models.steps import OPEN_STEPS
 from sessions_app.revocation.leaving import ends_project
 
 ROWS = 50
@@ -120,28 +118,25 @@ class ManyReceipt(Receipt):
         more = self.revocation.more_than_seen
         return _("%d more than was shown") % more if more else ""
 
-    @cached_property
-    def _open_tasks(self) -> int:
-        return Step.objects.filter(revocation=self.revocation, is_manual=True, state__in=OPEN_STEPS).count()
-
     @property
     def _tasks_words(self) -> str:
-        if not self._open_tasks:
+        count = self.outside.open
+        if not count:
             return ""
-        return ngettext("%(count)d task is open", "%(count)d tasks are open", self._open_tasks) % {
-            "count": self._open_tasks
-        }
+        return ngettext("%(count)d task is open", "%(count)d tasks are open", count) % {"count": count}
 
     @cached_property
     def ending(self) -> ProjectEnding | None:
         found: ProjectEnding | None = ProjectEnding.objects.filter(revocation=self.revocation).first()
         return found
 
-    @property
+    @cached_property
     def ending_url(self) -> str:
-        """Its progress, with the tasks; empty where it ended no project."""
+        """Its progress, with the tasks; empty where it ended no project, or none that this reader may open."""
         project = self.revocation.project
         if self.ending is None or project is None:
+            return ""
+        if not projects_for(self.reader, May.SEE_REVOCATIONS).filter(pk=project.pk).exists():
             return ""
         return reverse("ending", args=[project.key, self.ending.pk])
 

@@ -19,12 +19,14 @@ from audit.signing import grouped
 from portal import times
 from portal.presenters.audit_words import TITLES
 from portal.presenters.ending_scope import left_out_words
+from portal.presenters.outside_tasks import OutsideTasks
 from portal.presenters.receipt import Receipt
 from portal.presenters.role_change import OUTCOME_WORDS
 from portal.presenters.words import clean, initiator_words, name_of, sessions_words
 from sessions_app.models import Application, ApprovalState, RevocationScope, RoleChangeState, StepState, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.revocations import ReceiptOwes
+from sessions_app.models.steps import OPEN_STEPS
 from sessions_app.revocation.receipt_versions import Change
 
 if TYPE_CHECKING:
@@ -281,12 +283,24 @@ class VersionPage:
     @property
     def _tasks(self) -> list[tuple[str, str]]:
         """What people do by hand outside, counted; versions of before have none."""
-        tasks = self.document["systems"].get("tasks")
-        if not tasks:
-            return []
-        by_state = {state: sum(each.get(state, 0) for each in tasks) for state in StepState.values}
-        said = [f"{count} {StepState(state).label}" for state, count in by_state.items() if count]
-        return [(_("Removed outside, by hand"), ", ".join(said))]
+        said = [f"{count} {StepState(state).label}" for state, count in self._task_counts.items() if count]
+        return [(_("Removed outside, by hand"), ", ".join(said))] if said else []
+
+    @cached_property
+    def _task_counts(self) -> dict[str, int]:
+        tasks = self.document["systems"].get("tasks") or []
+        return {state: sum(each.get(state, 0) for each in tasks) for state in StepState.values}
+
+    @property
+    def _outside(self) -> OutsideTasks:
+        """As they stood when it was signed; versions of before do not say when the last one was done."""
+        counts, last_done = self._task_counts, self.document["systems"].get("last_done_at")
+        return OutsideTasks(
+            open=sum(counts[state] for state in OPEN_STEPS),
+            done=counts[StepState.DONE],
+            not_needed=counts[StepState.NOT_NEEDED],
+            last_done_at=parse_datetime(last_done) if last_done else None,
+        )
 
     def _cut_off(self, clocks: dict[str, Any]) -> str:
         if clocks["cut_off_at"] is None:
@@ -298,7 +312,9 @@ class VersionPage:
         }
 
     def _confirmed(self, clocks: dict[str, Any]) -> str:
-        return moment(clocks["confirmed_at"]) if clocks["confirmed_at"] else str(NO_OUTSIDE_SYSTEMS)
+        if clocks["confirmed_at"]:
+            return moment(clocks["confirmed_at"])
+        return self._outside.sentence_to_keep if self._outside.total else str(NO_OUTSIDE_SYSTEMS)
 
     def _sign_in(self, clocks: dict[str, Any]) -> str:
         if clocks["sign_in_allowed_again_at"]:

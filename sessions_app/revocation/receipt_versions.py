@@ -10,18 +10,28 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.db.models import Max
 
 from audit.errors import UnknownSigningKey
 from audit.models import ReceiptVersion
 from audit.receipts import add_version, is_sealed, names_numbers, stamp
 from audit.signing import current_fingerprint
-from sessions_app.models import Approval, EndedSession, Revocation, RevocationTarget, RoleChange, Step
+from sessions_app.models import (
+    Approval,
+    EndedSession,
+    Revocation,
+    RevocationTarget,
+    RoleChange,
+    Step,
+    StepState,
+)
 from sessions_app.models.moments import from_milliseconds, to_milliseconds
 from sessions_app.models.revocations import ReceiptOwes
 
 logger = logging.getLogger(__name__)
 
 NO_OUTSIDE_SYSTEMS = "no outside systems connected"
+BY_HAND = "no outside systems connected; people do it by hand and say how they know"
 SIGNED_AT_ONCE = 200
 NAMED_AT_MOST = 500
 
@@ -138,7 +148,7 @@ def what_is_true(revocation: Revocation) -> dict[str, Any]:
         "role_change": _role_change(revocation),
         "second_person": _second_person(revocation),
         "wrong_person": _wrong_person(revocation),
-        "systems": {"outside": [], "said": NO_OUTSIDE_SYSTEMS, **_tasks(revocation)},
+        "systems": _systems(revocation),
     }
 
 
@@ -268,18 +278,23 @@ def _second_person(revocation: Revocation) -> dict[str, Any] | None:
     }
 
 
-def _tasks(revocation: Revocation) -> dict[str, Any]:
+def _systems(revocation: Revocation) -> dict[str, Any]:
     """What people do by hand, counted for each resource; nothing where there is none. Their words are in the trail."""
     if not revocation.is_of_many:
-        return {}
-    counted = Counter(
-        Step.objects.filter(revocation=revocation, is_manual=True).values_list("system", "resource", "state")
-    )
+        return {"outside": [], "said": NO_OUTSIDE_SYSTEMS}
+    tasks = Step.objects.filter(revocation=revocation, is_manual=True)
+    counted = Counter(tasks.values_list("system", "resource", "state"))
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for (system, resource, state), count in sorted(counted.items(), key=str):
-        tasks = found.setdefault((system, str(resource)), {"system": system, "resource": str(resource)})
-        tasks[state] = count
-    return {"tasks": list(found.values())}
+        same = found.setdefault((system, str(resource)), {"system": system, "resource": str(resource)})
+        same[state] = count
+    last = tasks.filter(state=StepState.DONE).aggregate(at=Max("done_at"))
+    return {
+        "outside": [],
+        "said": BY_HAND if found else NO_OUTSIDE_SYSTEMS,
+        "tasks": list(found.values()),
+        "last_done_at": stamp(last["at"]),
+    }
 
 
 def _role_change(revocation: Revocation) -> dict[str, Any] | None:

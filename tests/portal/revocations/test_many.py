@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from audit.models import ReceiptVersion
+from audit.receipts import is_unchanged
 from portal.presenters.receipt_many import receipt_for
+from portal.presenters.words import moment_words
 from sessions_app.changes.end_project import end_project
-from sessions_app.models import Application, AsksHow, Revocation, Role, User
+from sessions_app.changes.steps import mark_done
+from sessions_app.models import Application, AsksHow, Revocation, Role, Step, StepState, User
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import revoke
@@ -180,3 +185,90 @@ def an_order(by: User, scope: object) -> Order:
         scope=scope,  # type: ignore[arg-type]
         received_at=database_now(),
     )
+
+
+# --- What people do in other systems --------------------------------------------------------------
+
+
+def test_while_tasks_are_open_the_second_clock_counts_them_and_says_when_the_first_is_due(ended, sam):
+    first = Step.objects.filter(is_manual=True).order_by("due_at").first()
+
+    page = page_of(browser_of(sam), ended)
+
+    assert "No outside systems are connected." not in page
+    assert "3 tasks in other systems are open, the first is due at" in page
+    assert f"{moment_words(first.due_at)} UTC." in page
+    assert "3 left" in page
+    assert f'/projects/phoenix/endings/{ended.ending.pk}/#tasks">The tasks</a>' in page
+    assert page.count("badge--green") == 1
+
+
+def test_what_is_overdue_is_said_beside_what_is_done(ended, sam):
+    done, *_others = Step.objects.filter(is_manual=True)
+    mark_done([done.pk], evidence="seen in the console", by=initiator_of(sam))
+    Step.objects.filter(is_manual=True).update(due_at=database_now() - timedelta(hours=1))
+
+    page = page_of(browser_of(sam), ended)
+
+    assert "2 tasks in other systems are open, the first was due at" in page
+    assert "1 is marked done." in page
+    assert "badge--danger" in page
+
+
+def test_once_all_are_done_people_are_named_as_those_who_confirmed_it(ended, sam):
+    steps = Step.objects.filter(is_manual=True)
+    mark_done([step.pk for step in steps], evidence="seen in the console", by=initiator_of(sam))
+    last = moment_words(steps.get(user=None).done_at)
+
+    page = page_of(browser_of(sam), ended)
+    said = browser_of(sam).get(f"/revocations/{ended.receipt}.json").json()["outside"]
+
+    assert f"3 tasks in other systems are done, the last since {last} UTC." in page
+    assert "People confirmed that with evidence, not Curfew." in page
+    assert page.count("badge--green") == 1
+    assert (said["open"], said["done"], said["first_due_at"]) == (0, 3, None)
+    assert said["said"].endswith("People confirmed that with evidence, not Curfew.")
+
+
+def test_what_another_project_keeps_is_no_claim_that_it_was_removed(ended, sam):
+    Step.objects.filter(is_manual=True).update(state=StepState.NOT_NEEDED)
+
+    page = page_of(browser_of(sam), ended)
+
+    assert "Nothing had to be removed in other systems." in page
+    assert page.count("badge--green") == 1
+
+
+def test_a_project_without_resources_says_that_no_system_is_connected(paula, carlos, sam):
+    revocation = end_project(phoenix_of(paula), a_wish(), by=initiator_of(paula)).revocation
+
+    assert "No outside systems are connected." in page_of(browser_of(sam), revocation)
+
+
+def test_while_people_are_still_being_cut_off_more_tasks_can_follow(ended, sam):
+    Step.objects.filter(is_manual=True).update(state=StepState.DONE, done_at=database_now())
+    ended.cut_off_at = None  # as between two lots of people
+
+    outside = receipt_for(ended, sam).outside
+
+    assert (outside.kind, outside.sentence) == (
+        "waiting",
+        "Tasks in other systems are still being made, as people are cut off.",
+    )
+
+
+def test_each_version_says_how_many_tasks_were_open_when_it_was_signed(ended, sam):
+    before = ReceiptVersion.objects.of(ended.receipt).newest_number()
+    steps = [step.pk for step in Step.objects.filter(is_manual=True)]
+    mark_done(steps, evidence="seen in the console", by=initiator_of(sam))
+    after = ReceiptVersion.objects.of(ended.receipt).last()
+    browser = browser_of(sam)
+
+    then = page_of(browser, ended, f"v/{before}/")
+    now = page_of(browser, ended, f"v/{after.number}/")
+
+    assert "3 tasks in other systems are open." in then
+    assert "3 tasks in other systems are done, the last since" in now
+    assert "No outside systems are connected" not in then + now
+    assert after.facts["systems"]["last_done_at"] is not None
+    assert is_unchanged(after)
