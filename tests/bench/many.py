@@ -55,7 +55,7 @@ def measure(*, people: int = 1000, each: int = 100) -> str:
     issuer = an_issuer()
     for size, sessions in ((200, 5), (people, each)):
         a_crowd(f"crowd-{size}", issuer, people=size, sessions=sessions)
-    a_crowd("urgent", issuer, people=2 * URGENT, sessions=5)
+    a_crowd("urgent", issuer, people=3 * URGENT, sessions=5)
     a_crowd("selected", issuer, people=1000, sessions=5)
     with keeping_time():
         small = ended(OneGroup(name="crowd-200"))
@@ -64,10 +64,15 @@ def measure(*, people: int = 1000, each: int = 100) -> str:
         Thread(target=watch_heartbeat, args=(stop, ages), daemon=True).start()
         busy: list[float] = []
         large = ended(
-            OneGroup(name=f"crowd-{people}"), meanwhile=lambda: busy.extend(in_the_middle(urgent()[URGENT:]))
+            OneGroup(name=f"crowd-{people}"),
+            meanwhile=lambda: busy.extend(in_the_middle(urgent()[URGENT : 2 * URGENT])),
         )
         stop.set()
-        selection = ended(SomeSessions.of(open_of("selected")))
+        chosen: list[float] = []
+        selection = ended(
+            SomeSessions.of(open_of("selected")),
+            meanwhile=lambda: chosen.extend(in_the_middle(urgent()[2 * URGENT :])),
+        )
     return "\n".join(
         [
             f"Many people at once, {connection.vendor} (received to cut off and read back)",
@@ -77,6 +82,7 @@ def measure(*, people: int = 1000, each: int = 100) -> str:
             selection.row("a selection of 5,000 sessions of 1,000"),
             told("one person terminated while nothing runs", idle, idle),
             told(f"the same in the middle of the group of {people}", busy, idle),
+            told("the same in the middle of the selection", chosen, idle),
             f"{'oldest marker seen meanwhile':<42} {max(ages):>9.2f} seconds ({STALE_SECONDS:.0f} are too many)",
         ]
     )
