@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from ssl import SSLContext, SSLSocket
 from threading import Event, Thread
 from typing import Any
 
@@ -42,6 +43,20 @@ class MailBox:
 class _Conversation(socketserver.StreamRequestHandler):
     server: _Server
 
+    def setup(self) -> None:
+        super().setup()
+        if self.server.is_tls_first:
+            self._encrypt()
+
+    def _encrypt(self) -> None:
+        assert self.server.tls is not None
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", buffering=0)
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
     def handle(self) -> None:
         box = self.server.box
         box.connections += 1
@@ -63,7 +78,14 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def _ehlo(self, _rest: str) -> None:
         self._say("250-mail.test")
-        self._say("250 AUTH PLAIN")
+        if self.server.tls is not None and not isinstance(self.request, SSLSocket):
+            self._say("250 STARTTLS")
+        else:
+            self._say("250 AUTH PLAIN")
+
+    def _starttls(self, _rest: str) -> None:
+        self._say("220 go ahead")
+        self._encrypt()
 
     def _auth(self, rest: str) -> None:
         secret = base64.b64decode(rest.split()[1]).decode().split("\0")
@@ -110,15 +132,19 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, box: MailBox, **options: Any) -> None:
-        self.box = box
+    def __init__(self, box: MailBox, *, tls: SSLContext | None, is_tls_first: bool, **options: Any) -> None:
+        self.box, self.tls, self.is_tls_first = box, tls, is_tls_first
         super().__init__(("127.0.0.1", 0), _Conversation, **options)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up in the middle of a handshake is what some tests are about."""
 
 
 @contextmanager
-def running_mail_server() -> Iterator[MailBox]:
+def running_mail_server(*, tls: SSLContext | None = None, is_tls_first: bool = False) -> Iterator[MailBox]:
+    """With `tls` it is encrypted: from the first byte on, or once the client asks for it (RFC 3207)."""
     box = MailBox()
-    with _Server(box) as server:
+    with _Server(box, tls=tls, is_tls_first=is_tls_first) as server:
         box.port = server.server_address[1]
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

@@ -52,12 +52,16 @@ class Connection:
         try:
             self._backend.open()
         except OSError as failure:
+            self._hang_up()
             raise Unreachable(_code(failure)) from failure
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         try:
             self._backend.close()
         except OSError:
