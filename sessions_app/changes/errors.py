@@ -235,6 +235,14 @@ class OwnMembership(ChangeRefused):
     sentence = _("Nobody adds themselves to a project or removes themselves from it.")
 
 
+class NoContractor(ChangeRefused):
+    code = "no_contractor"
+    sentence = _(
+        "This person has a role or a group of the company's own. Only IT or Security put them on a project, because "
+        "its end could end their sign-in."
+    )
+
+
 class DirectoryOwnsGroup(ChangeRefused):
     code = "directory_owns_group"
     sentence = _("A directory decides who is in this group. Change it there.")

@@ -11,10 +11,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from audit.initiators import Initiator
+from audit.initiators import Initiator, InitiatorKind
 from sessions_app.changes.errors import (
     ChangeRefused,
     DirectoryOwnsGroup,
+    NoContractor,
     NotAMember,
     OwnMembership,
     PersonAmbiguous,
@@ -25,10 +26,12 @@ from sessions_app.changes.errors import (
 )
 from sessions_app.changes.role_changes import RoleOutcome, Wish, groups_changed
 from sessions_app.changes.texts import is_identifier
-from sessions_app.models import Group, Project, User
+from sessions_app.models import Group, Project, Role, User
+from sessions_app.revocation import rules
 
 MOST_AT_ONCE = 400  # a form that names them one by one has room for so many
 NAMED_AT_MOST = 5
+NAME_ANYBODY = frozenset({Role.IT, Role.SECURITY})
 NAMES = ("username", "email", "employee_number", "external_id")
 
 
@@ -55,7 +58,7 @@ def understand(project: Project, names: Sequence[tuple[int, str]], *, by: Initia
     seen: set[object] = set()
     understood = []
     for line, name in names:
-        named = _understood(line, name, known.get(name.lower(), []), by=by)
+        named = _understood(line, name, known.get(name.lower(), []), project, by=by)
         if named.user is not None and named.user.pk in seen:
             continue
         seen.add(named.user.pk if named.user else (line, name))
@@ -73,13 +76,14 @@ def add_members(
 
     All are looked at before the first is added, and nobody is where one cannot be. Then one change per person: whoever
     is killed between two leaves the first ones on it, each with their entries, and doing it again does the rest.
+    A manager names contractors only: whoever has a Role or a group beside projects is put on by IT or Security.
     Raises the child of ChangeRefused that fits.
     """
     _refuse_over(project, people)
     if not groups_kept_here(project).filter(pk=group.pk).exists():
         raise DirectoryOwnsGroup
     for user in people:
-        _refuse_person(user, by=by)
+        _refuse_person(user, project, by=by)
     wish = Wish(received_at=received_at, project=project.key)
     outcomes = [(user, groups_changed(user, joined=[group.name], by=by, wish=wish)) for user in people]
     return [user for user, outcome in outcomes if outcome.change is not None]
@@ -106,11 +110,23 @@ def _refuse_over(project: Project, people: Sequence[User]) -> None:
         raise ValuesRefused(("people", _("At most 400 people at once.")))
 
 
-def _refuse_person(user: User, *, by: Initiator) -> None:
+def _refuse_person(user: User, project: Project, *, by: Initiator) -> None:
     if by.user_id == user.pk:
         raise OwnMembership
     if not user.is_active:
         raise PersonIsBlocked
+    is_on_it = user.memberships.filter(group__projects=project).exists()
+    if not is_on_it and _belongs_to_the_company(user) and not _may_name_anybody(user, by=by):
+        raise NoContractor
+
+
+def _may_name_anybody(user: User, *, by: Initiator) -> bool:
+    """Who could end this person's access anyway; a project's manager could not, and must not by way of a project."""
+    return by.kind != InitiatorKind.USER or bool(rules.within_reach(by, user).roles & NAME_ANYBODY)
+
+
+def _belongs_to_the_company(user: User) -> bool:
+    return bool(user.roles) or user.memberships.filter(group__projects=None).exists()
 
 
 def _groups_left_by(user: User, project: Project, *, by: Initiator) -> list[str]:
@@ -124,14 +140,14 @@ def _groups_left_by(user: User, project: Project, *, by: Initiator) -> list[str]
     return [group.name for group in theirs]
 
 
-def _understood(line: int, name: str, people: Sequence[User], *, by: Initiator) -> Named:
+def _understood(line: int, name: str, people: Sequence[User], project: Project, *, by: Initiator) -> Named:
     if not people:
         return Named(line=line, name=name, problem=PersonUnknown())
     if len(people) > 1:
         named = [(user.username, user.employee_number) for user in people[:NAMED_AT_MOST]]
         return Named(line=line, name=name, problem=PersonAmbiguous(named))
     try:
-        _refuse_person(people[0], by=by)
+        _refuse_person(people[0], project, by=by)
     except ChangeRefused as refusal:
         return Named(line=line, name=name, user=people[0], problem=refusal)
     return Named(line=line, name=name, user=people[0])

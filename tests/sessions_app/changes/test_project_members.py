@@ -11,16 +11,26 @@ from audit.models import AuditEntry
 from sessions_app.blacklist.verdict import Outcome
 from sessions_app.changes.errors import (
     DirectoryOwnsGroup,
+    NoContractor,
     NotAMember,
     OwnMembership,
     PersonIsBlocked,
     ProjectOver,
 )
 from sessions_app.changes.project_members import add_members, remove_members, understand
-from sessions_app.models import Group, Project, User
+from sessions_app.models import Group, Project, Role, User
 from sessions_app.revocation.errors import ReasonNotAllowed
 from sessions_app.revocation.populations import members_of
-from tests.factories import a_group, a_person, a_project, initiator_of, open_session, token_for, verdict_on
+from tests.factories import (
+    a_grant,
+    a_group,
+    a_person,
+    a_project,
+    initiator_of,
+    open_session,
+    token_for,
+    verdict_on,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
 
@@ -43,6 +53,39 @@ def remove(project: Project, *people: User, by: User) -> None:
 
 def owned_by_a_directory(project: Project) -> None:
     Group.objects.filter(projects=project).update(members_as_of=timezone.now())
+
+
+@pytest.mark.parametrize("whose", ["a group of the company", "a role"])
+def test_a_manager_puts_no_employee_on_a_project_whose_end_would_block_them(
+    phoenix, paula, ivan, otto, hana, whose
+):
+    a_group("staff", otto)
+    employee = otto if whose == "a group of the company" else hana
+
+    understood = understand(phoenix, [(1, employee.username)], by=initiator_of(paula))
+    with pytest.raises(NoContractor):
+        add(phoenix, employee, by=paula)
+
+    assert isinstance(understood[0].problem, NoContractor)
+    assert employee not in members_of("phoenix")
+    assert add(phoenix, employee, by=ivan) == [employee]
+
+
+def test_it_for_one_country_names_nobody_of_another(phoenix, otto, northwind):
+    a_group("staff", otto)
+    mina = a_person("mina", country="NO")
+    a_grant(mina, Role.IT, population_kind="country", population_value="NO")
+
+    with pytest.raises(NoContractor):
+        add(phoenix, otto, by=mina)
+
+
+def test_whoever_is_on_it_already_is_no_problem_in_a_list(phoenix, paula, carlos):
+    a_group("vpn", carlos)
+
+    understood = understand(phoenix, [(1, "carlos")], by=initiator_of(paula))
+
+    assert (understood[0].is_member, understood[0].problem) == (True, None)
 
 
 def test_somebody_joins_by_one_of_the_projects_groups_and_keeps_their_session(phoenix, paula, ines):
