@@ -7,13 +7,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core import signing
 from django.utils.translation import gettext_lazy
 
 from portal.evidence_forms import day_field
 from portal.settings_forms import LinesField
+from sessions_app.changes.blast_radius import Reach
 from sessions_app.changes.errors import ChangeRefused, ValuesRefused
 from sessions_app.changes.naming import find_person_by_any_name
-from sessions_app.changes.project_end_dates import LONGEST_REASON, EndWish
+from sessions_app.changes.project_end_dates import LONGEST_REASON, EndWish, reach_of_earlier_end
 from sessions_app.changes.project_resources import ResourceFacts
 from sessions_app.changes.projects import LONGEST_NAME, ProjectFacts
 from sessions_app.changes.zones import LocalMoment, moment_of, offered_zones
@@ -22,6 +24,8 @@ from sessions_app.models.moments import database_now
 
 ANY_NAME = gettext_lazy("User name, e-mail or employee number.")
 END_OF_DAY = time(18)
+KEPT_SECONDS = 30 * 60
+SALT = "curfew.projects.earlier_end"
 # Where the named changes say a field by its own name.
 FIELDS_OF_PROBLEMS = {"moment": "ends_on", "owner": "owner"}
 
@@ -153,7 +157,10 @@ def _initial(project: Project) -> dict[str, Any]:
 
 
 class EndDateForm(forms.Form):
-    """When a project ends instead, in its own zone, and why."""
+    """When a project ends instead, in its own zone, and why.
+
+    `seen` is whose tokens an earlier end ends as this reader is shown it, signed and for half an hour.
+    """
 
     ends_on = day_field(gettext_lazy("Ends on"))
     ends_time = time_field(gettext_lazy("At"))
@@ -162,14 +169,32 @@ class EndDateForm(forms.Form):
         max_length=LONGEST_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Needed to extend it. Kept in the record."),
+        help_text=gettext_lazy("Needed to extend it, and for a second person. Kept in the record."),
     )
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=500, required=False)
 
-    def __init__(self, data: Any = None, *, project: Project) -> None:
+    def __init__(self, data: Any = None, *, project: Project, reader: User) -> None:
         local = project.ends_at.astimezone(ZoneInfo(project.time_zone))
         initial = {"ends_on": local.date(), "ends_time": local.time().replace(second=0, microsecond=0)}
-        super().__init__(data, initial=initial)
-        self._project = project
+        self._project, self._subject = project, f"{reader.pk}@{project.pk}"
+        self.reach = self._thawed(data) or reach_of_earlier_end(project)
+        super().__init__(data, initial={**initial, "seen": self._frozen()})
+
+    def _frozen(self) -> str:
+        counted = [self.reach.people, self.reach.sessions, self.reach.privileged]
+        return signing.dumps([self._subject, *counted], salt=SALT)
+
+    def _thawed(self, data: Any) -> Reach | None:
+        """What was shown; None where that is damaged, too old, or of another reader or project."""
+        try:
+            subject, people, sessions, privileged = signing.loads(
+                str(data.get("seen", "")) if data else "", salt=SALT, max_age=KEPT_SECONDS
+            )
+        except signing.BadSignature:
+            return None
+        if subject != self._subject:
+            return None
+        return Reach(people=people, sessions=sessions, privileged=privileged)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -188,7 +213,10 @@ class EndDateForm(forms.Form):
     def wish(self) -> EndWish:
         """What this valid form asks for."""
         return EndWish(
-            ends_at=self.moment().at, reason=self.cleaned_data["reason"], received_at=database_now()
+            ends_at=self.moment().at,
+            reason=self.cleaned_data["reason"],
+            received_at=database_now(),
+            seen=self.reach,
         )
 
 

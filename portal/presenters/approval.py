@@ -229,6 +229,8 @@ class ApprovalPage:
         """Verb and count, as the button of the deed itself would say it."""
         if self.approval.kind == ApprovalKind.EXTEND_PROJECT:
             return _("Approve the extension")
+        if self.approval.kind == ApprovalKind.SHORTEN_PROJECT:
+            return _("Approve the earlier end")
         count = self.approval.people
         words = ngettext(
             "Approve: end %(count)d person’s access", "Approve: end %(count)d people’s access", count

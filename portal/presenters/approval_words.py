@@ -13,8 +13,9 @@ from portal.presenters.project_words import in_both
 from portal.presenters.selection import people_words
 from portal.presenters.words import clean, name_of, sessions_words
 from sessions_app.changes.approvals import asker_of
+from sessions_app.changes.project_end_dates import reach_of_earlier_end
 from sessions_app.changes.project_preview import preview_of
-from sessions_app.models import Approval, ApprovalKind
+from sessions_app.models import Approval, ApprovalKind, Project
 from sessions_app.revocation.coverage import coverage_of
 
 
@@ -26,12 +27,11 @@ def title_of(approval: Approval) -> str:
         case ApprovalKind.END_PROJECT if approval.project is not None:
             return _("End Project %s") % clean(approval.project.name)
         case ApprovalKind.EXTEND_PROJECT if approval.project is not None:
-            return _("Extend the project %(name)s until %(end)s") % {
-                "name": clean(approval.project.name),
-                "end": in_both(
-                    datetime.fromisoformat(approval.request["ends_at"]), approval.project.time_zone
-                ),
-            }
+            return _("Extend the project %(name)s until %(end)s") % _moved_end(approval, approval.project)
+        case ApprovalKind.SHORTEN_PROJECT if approval.project is not None:
+            return _("Bring the end of the project %(name)s forward to %(end)s") % _moved_end(
+                approval, approval.project
+            )
         case ApprovalKind.END_SESSIONS:
             return _("End %(sessions)s of %(people)s") % {
                 "sessions": sessions_words(approval.sessions),
@@ -39,6 +39,11 @@ def title_of(approval: Approval) -> str:
             }
         case _:
             return _("End the access of %s") % people_words(approval.people)
+
+
+def _moved_end(approval: Approval, project: Project) -> dict[str, str]:
+    ends_at = datetime.fromisoformat(approval.request["ends_at"])
+    return {"name": clean(project.name), "end": in_both(ends_at, project.time_zone)}
 
 
 def numbers_of(approval: Approval) -> str:
@@ -104,8 +109,17 @@ def _since_of_end_date(approval: Approval) -> list[str]:
     return []
 
 
+def _since_of_earlier_end(approval: Approval) -> list[str]:
+    assert approval.project is not None
+    if approval.project.ended_at is not None:
+        return _since_of_end_date(approval)
+    now = reach_of_earlier_end(approval.project)
+    return [*_since_of_end_date(approval), *_counted(now.people, now.sessions, approval)]
+
+
 SINCE: dict[str, Callable[[Approval], list[str]]] = {
     ApprovalKind.TERMINATE: _since_of_person,
     ApprovalKind.END_PROJECT: _since_of_project,
     ApprovalKind.EXTEND_PROJECT: _since_of_end_date,
+    ApprovalKind.SHORTEN_PROJECT: _since_of_earlier_end,
 }

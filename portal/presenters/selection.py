@@ -213,6 +213,14 @@ def why_words(why: Collection[Why]) -> list[str]:
     return [words[each] for each in why if each in words]
 
 
+def earlier_end_words(reach: Reach) -> list[str]:
+    """Whose tokens an earlier end of a project ends, and why that takes a second person, each as a sentence."""
+    numbers = {"people": people_words(reach.people), "sessions": sessions_words(reach.sessions)}
+    said = [_("That is %(people)s with %(sessions)s now.") % numbers]
+    why = why_words(why_not_alone(reach, InitiatorKind.USER))
+    return [*said, *why, _("So it takes a second person.")] if why else said
+
+
 def people_words(count: int) -> str:
     return ngettext("%(count)d person", "%(count)d people", count) % {"count": count}
 

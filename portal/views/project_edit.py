@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from portal.access import fetch_or_refuse, projects_for, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.project_words import clock_change_words, in_both, name_of_project
+from portal.presenters.selection import earlier_end_words
 from portal.presenters.words import clean
 from portal.project_forms import FIELDS_OF_PROBLEMS, EndDateForm, NewProjectForm, ProjectForm, ResourceForm
 from portal.recent_sign_in import Proof, ask_for_proof, typed_before
@@ -23,9 +24,9 @@ from sessions_app.changes.errors import ProjectOver
 from sessions_app.changes.project_end_dates import (
     EndChange,
     alone_until,
-    ask_to_extend,
+    ask_to_move_end,
     change_end,
-    needs_second_person,
+    why_second_person,
 )
 from sessions_app.changes.project_resources import declare_resource, withdraw_resource
 from sessions_app.changes.projects import change_project, create_project
@@ -87,13 +88,13 @@ def edit(request: HtmxRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.EXTEND_PROJECTS)
 def move_end(request: HtmxRequest, key: str) -> HttpResponse:
-    """Later with a reason, far later with a second person, earlier with everybody's tokens."""
+    """Later with a reason, earlier with everybody's tokens; with a second person beyond what the policy allows one."""
     project = _fetch(request, key, May.EXTEND_PROJECTS)
     if request.method != "POST":
-        return _end_date_page(request, project, EndDateForm(typed_before(request), project=project))
-    form = EndDateForm(request.POST, project=project)
-    if form.is_valid() and needs_second_person(project, form.wish().ends_at):
-        return _ask_to_extend(request, project, form)
+        return _end_date_page(request, project, _end_form(request, project, typed_before(request)))
+    form = _end_form(request, project, request.POST)
+    if form.is_valid() and why_second_person(project, form.wish(), by=request.initiator):
+        return _ask_to_move_end(request, project, form)
     done: list[EndChange] = []
     if not is_taken(form, lambda: done.append(change_end(project, form.wish(), by=request.initiator))):
         return _end_date_page(request, project, form, status=422)
@@ -101,13 +102,17 @@ def move_end(request: HtmxRequest, key: str) -> HttpResponse:
     return go_to(request, reverse("project", args=[key]))
 
 
-def _ask_to_extend(request: HtmxRequest, project: Project, form: EndDateForm) -> HttpResponse:
+def _end_form(request: HtmxRequest, project: Project, typed: QueryDict | None) -> EndDateForm:
+    return EndDateForm(typed, project=project, reader=request.user)
+
+
+def _ask_to_move_end(request: HtmxRequest, project: Project, form: EndDateForm) -> HttpResponse:
     """Whoever asks a second person has just proved with a second factor who they are, as the second person will."""
     unproved = ask_for_proof(request, Proof.SECOND_FACTOR)
     if unproved is not None:
         return unproved
     asked: list[Approval] = []
-    if not is_taken(form, lambda: asked.append(ask_to_extend(project, form.wish(), by=request.initiator))):
+    if not is_taken(form, lambda: asked.append(ask_to_move_end(project, form.wish(), by=request.initiator))):
         return _end_date_page(request, project, form, status=422)
     return go_to(request, reverse("approval", args=[asked[0].pk]))
 
@@ -121,6 +126,7 @@ def _end_date_page(
         "now": in_both(project.ends_at, project.time_zone),
         "zone": project.time_zone,
         "alone_until": in_both(alone_until(project), project.time_zone),
+        "earlier": earlier_end_words(form.reach),
     }
     return page_or_part(request, "portal/projects/end_date.html", "end-date", context, status=status)
 

@@ -12,7 +12,7 @@ from sessions_app.changes import end_many
 from sessions_app.changes.approvals import DEEDS, Deed, ask, second_person_of
 from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.end_project_approval import END_PROJECT
-from sessions_app.changes.project_end_dates import extend_as_approved
+from sessions_app.changes.project_end_dates import move_as_approved
 from sessions_app.models import Approval, ApprovalKind, Revocation, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.coverage import coverage_of
@@ -76,11 +76,6 @@ def _order(approval: Approval, *, by: Initiator, at: datetime) -> Order:
     )
 
 
-def _extend(approval: Approval, by: Initiator) -> None:
-    """Nobody's access ends by it."""
-    extend_as_approved(approval, by)
-
-
 def register_deeds() -> None:
     """Called once when the app is ready."""
     DEEDS.update(
@@ -89,6 +84,7 @@ def register_deeds() -> None:
             ApprovalKind.END_PROJECT: END_PROJECT,
             ApprovalKind.END_SESSIONS: Deed(decide=end_many.carry_out),
             ApprovalKind.END_PEOPLE: Deed(decide=end_many.carry_out),
-            ApprovalKind.EXTEND_PROJECT: Deed(decide=_extend),
+            ApprovalKind.EXTEND_PROJECT: Deed(decide=move_as_approved),
+            ApprovalKind.SHORTEN_PROJECT: Deed(decide=move_as_approved),
         }
     )

@@ -227,7 +227,9 @@ class SecondPersonNeeded(ChangeRefused):
 
 class MayNotExtend(ChangeRefused):
     code = "may_not_extend"
-    sentence = _("Whoever asked for this may not extend the project any more. Somebody else has to ask anew.")
+    sentence = _(
+        "Whoever asked for this may not move the end of the project any more. Somebody else has to ask anew."
+    )
 
 
 class OwnMembership(ChangeRefused):

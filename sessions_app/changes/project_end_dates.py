@@ -1,8 +1,8 @@
-"""When a project ends: later with a reason, and far later with a second person; earlier at once for every token."""
+"""When a project ends: later with a reason, earlier at once for every token; beyond the policy with a second person."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.events import EventKind, Events
 from audit.initiators import Initiator, acting
 from audit.record import Outcome, Target, record
-from sessions_app.changes.approvals import ask
-from sessions_app.changes.blast_radius import Why
+from sessions_app.changes.approvals import ask, second_person_of
+from sessions_app.changes.blast_radius import Reach, Why, why_not_alone
 from sessions_app.changes.configuration import Problems
 from sessions_app.changes.errors import (
     ChangeRefused,
@@ -27,8 +27,8 @@ from sessions_app.models import Approval, ApprovalKind, Policy, Project, Revocat
 from sessions_app.models.moments import database_now
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import answers_another, cut_off, decide
-from sessions_app.revocation.orders import OneProject, Order
-from sessions_app.revocation.populations import members_of
+from sessions_app.revocation.orders import OneProject, Order, SecondPerson
+from sessions_app.revocation.populations import members_of, people_of
 from sessions_app.revocation.receipt_versions import Change, sign_version
 
 SHORTEST_REASON = 3
@@ -38,12 +38,16 @@ LATEST = timedelta(days=3660)
 
 @dataclass(frozen=True, kw_only=True)
 class EndWish:
-    """When it is to end and why. `approved`: a second person has said yes to exactly this."""
+    """When it is to end and why. `second`: somebody who has said yes to exactly this.
+
+    `seen` is whose tokens an earlier end ends, as it was counted for whoever asks; None where nobody looked.
+    """
 
     ends_at: datetime
     reason: str
     received_at: datetime
-    approved: bool = False
+    seen: Reach | None = None
+    second: SecondPerson | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +86,7 @@ def change_end(project: Project, wish: EndWish, *, by: Initiator) -> EndChange:
        counts anew. However often somebody extends by a little, the limit is one.
     3. Earlier: in the same transaction the order that ends the tokens of its members, who may sign in again at once
        and then carry the new date. Cut off after the commit; the clock goes on where the blacklist does not answer.
+       Of more than one person may end alone only once a second person approved.
 
     The same end again changes nothing. Raises ProjectOver, ValuesRefused, ReasonTooShort or SecondPersonNeeded,
     having stored nothing but the refusal of an extension, or the child of OrderRefused that fits.
@@ -90,7 +95,7 @@ def change_end(project: Project, wish: EndWish, *, by: Initiator) -> EndChange:
         with transaction.atomic(), acting(by):
             locked = Project.objects.select_for_update().get(pk=project.pk)
             was = locked.ends_at
-            _refuse(locked, wish)
+            _refuse(locked, wish, by=by)
             if wish.ends_at == was:
                 return EndChange(project=locked, was=was)
             revocation = _store(locked, wish, by=by)
@@ -102,30 +107,45 @@ def change_end(project: Project, wish: EndWish, *, by: Initiator) -> EndChange:
     return EndChange(project=locked, was=was, revocation=revocation)
 
 
-def needs_second_person(project: Project, ends_at: datetime) -> bool:
-    """Whether an end at this moment is more than one person may give it."""
-    return ends_at > project.ends_at and ends_at > alone_until(project)
+def reach_of_earlier_end(project: Project) -> Reach:
+    """Whose tokens an earlier end would end now."""
+    return Reach.of(people_of(OneProject(key=project.key)))
 
 
-def ask_to_extend(project: Project, wish: EndWish, *, by: Initiator) -> Approval:
-    """Let a second person decide on this end. Raises as `change_end` and `approvals.ask` do."""
-    _refuse(project, replace(wish, approved=True))
+def why_second_person(project: Project, wish: EndWish, *, by: Initiator) -> list[Why]:
+    """Why moving its end so takes a second person; empty where it does not. Of an earlier end, as it was seen."""
+    if wish.ends_at > project.ends_at:
+        return [Why.BEYOND_LIMIT] if wish.ends_at > alone_until(project) else []
+    if wish.ends_at < project.ends_at:
+        return why_not_alone(wish.seen or reach_of_earlier_end(project), by.kind)
+    return []
+
+
+def ask_to_move_end(project: Project, wish: EndWish, *, by: Initiator) -> Approval:
+    """Let a second person decide on this end, and read why. Raises as `change_end` and `approvals.ask` do."""
+    _refuse_end(project, wish)
+    reach = wish.seen or reach_of_earlier_end(project)
+    is_later = wish.ends_at > project.ends_at
+    if not is_later:
+        _refuse_without_reason(wish)
     return ask(
-        ApprovalKind.EXTEND_PROJECT,
+        ApprovalKind.EXTEND_PROJECT if is_later else ApprovalKind.SHORTEN_PROJECT,
         request={"ends_at": wish.ends_at.isoformat(), "was": project.ends_at.isoformat()},
-        people=members_of(project.key).count(),
-        sessions=0,
-        why=[Why.BEYOND_LIMIT],
+        people=reach.people,
+        sessions=0 if is_later else reach.sessions,
+        why=why_second_person(project, wish, by=by),
         project=project,
         note=_reason(wish),
         by=by,
     )
 
 
-def extend_as_approved(approval: Approval, by: Initiator) -> None:
-    """What a second person agreed to, as long as whoever asked may still ask for it.
+def move_as_approved(approval: Approval, by: Initiator) -> Revocation | None:
+    """What a second person agreed to, as long as whoever asked may still ask for it: later, or earlier for everybody
+    on it by then, whoever joined meanwhile.
 
-    Expects the approval's transaction. Raises MayNotExtend or what `change_end` raises.
+    Expects the approval's transaction; what it returns is still to be cut off. Raises MayNotExtend or what
+    `change_end` raises.
     """
     assert approval.decided_at is not None
     assert approval.project is not None
@@ -133,26 +153,42 @@ def extend_as_approved(approval: Approval, by: Initiator) -> None:
         ends_at=datetime.fromisoformat(approval.request["ends_at"]),
         reason=approval.asked_note,
         received_at=approval.decided_at,
-        approved=True,
+        seen=Reach(people=approval.people, sessions=approval.sessions),
+        second=second_person_of(approval),
     )
     with acting(by):
         locked = Project.objects.select_for_update().get(pk=approval.project.pk)
-        _refuse(locked, wish)
-        if not _may_extend(locked, by):
+        _refuse_end(locked, wish)
+        if not _may_move_end(locked, by):
             raise MayNotExtend
-        if wish.ends_at <= locked.ends_at:
-            raise ValuesRefused(("ends_on", _("By now it ends then, or later.")))
-        _store(locked, wish, by=by)
+        _refuse_other_direction(approval, wish, locked)
+        return _store(locked, wish, by=by)
 
 
-def _may_extend(project: Project, by: Initiator) -> bool:
+def _refuse_other_direction(approval: Approval, wish: EndWish, project: Project) -> None:
+    """Raises ValuesRefused where the end was moved meanwhile, so that this would do what nobody agreed to."""
+    if approval.kind == ApprovalKind.EXTEND_PROJECT and wish.ends_at <= project.ends_at:
+        raise ValuesRefused(("ends_on", _("By now it ends then, or later.")))
+    if approval.kind == ApprovalKind.SHORTEN_PROJECT and wish.ends_at >= project.ends_at:
+        raise ValuesRefused(("ends_on", _("By now it ends then, or earlier.")))
+
+
+def _may_move_end(project: Project, by: Initiator) -> bool:
     if by.roles & {Role.IT, Role.SECURITY}:
         return True
     asker = User.objects.filter(pk=by.user_id).first() if by.user_id else None
     return asker is not None and Project.objects.managed_by(asker).filter(pk=project.pk).exists()
 
 
-def _refuse(project: Project, wish: EndWish) -> None:
+def _refuse(project: Project, wish: EndWish, *, by: Initiator) -> None:
+    _refuse_end(project, wish)
+    why = why_second_person(project, wish, by=by)
+    if why and wish.second is None:
+        raise SecondPersonNeeded(*why)
+
+
+def _refuse_end(project: Project, wish: EndWish) -> None:
+    """What a second person could not change either."""
     if project.ended_at is not None or project.ends_at <= database_now():
         raise ProjectOver
     problems = end_problems(wish.ends_at)
@@ -160,16 +196,19 @@ def _refuse(project: Project, wish: EndWish) -> None:
         problems = [*problems, ("ends_on", _("It would end before it begins."))]
     if problems:
         raise ValuesRefused(*problems)
-    if wish.ends_at > project.ends_at and len(_reason(wish)) < SHORTEST_REASON:
+    if wish.ends_at > project.ends_at:
+        _refuse_without_reason(wish)
+
+
+def _refuse_without_reason(wish: EndWish) -> None:
+    if len(_reason(wish)) < SHORTEST_REASON:
         raise ReasonTooShort
-    if needs_second_person(project, wish.ends_at) and not wish.approved:
-        raise SecondPersonNeeded(Why.BEYOND_LIMIT)
 
 
 def _store(project: Project, wish: EndWish, *, by: Initiator) -> Revocation | None:
     """Expects the project's lock."""
     was, is_later = project.ends_at, wish.ends_at > project.ends_at
-    project.agreed_ends_at = wish.ends_at if wish.approved else project.agreed_ends_at or was
+    project.agreed_ends_at = wish.ends_at if wish.second else project.agreed_ends_at or was
     project.ends_at = wish.ends_at
     project.save(update_fields=["ends_at", "agreed_ends_at"])
     _record(Events.PROJECT_EXTENDED if is_later else Events.PROJECT_SHORTENED, project, wish, was=was, by=by)
@@ -180,6 +219,8 @@ def _store(project: Project, wish: EndWish, *, by: Initiator) -> Revocation | No
         reason=Reason.ROLE_CHANGE,
         scope=OneProject(key=project.key),
         received_at=wish.received_at,
+        sessions_seen=wish.seen.sessions if wish.seen else None,
+        second=wish.second,
     )
     revocation = decide(order)
     if not answers_another(revocation, order):

@@ -17,6 +17,7 @@ class ApprovalKind(models.TextChoices):
 
     END_PROJECT = "end_project", _("End Project")
     EXTEND_PROJECT = "extend_project", _("Extend a project")
+    SHORTEN_PROJECT = "shorten_project", _("Bring the end of a project forward")
     TERMINATE = "terminate", _("Terminate now")
     END_SESSIONS = "end_sessions", _("End selected sessions")
     END_PEOPLE = "end_people", _("End the access of many people")

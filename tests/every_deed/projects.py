@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sessions_app.models import Project, ResourceKind, Role
 from tests.every_deed.deeds import Act, deed
-from tests.factories import a_grant, a_group, a_person, a_project, a_resource
+from tests.factories import a_grant, a_group, a_person, a_policy, a_project, a_resource
 from tests.portal.signed_in import browser_with_factor
 
 PROJECT = "projects/<slug:key>/"
@@ -75,6 +75,16 @@ def extending_a_project(scene: Any) -> Act:
 def asking_to_extend_a_project_beyond_the_limit(scene: Any) -> Act:
     a_phoenix(scene)
     form = {"ends_on": in_days(100), "ends_time": "18:00", "reason": "the client asked"}
+    browser = browser_with_factor(scene.paula)
+    return lambda: browser.post("/projects/phoenix/end-date/", form)
+
+
+@deed(PROJECT + "end-date/", "AP-101 paula project", answers=303)
+def asking_to_bring_the_end_of_many_forward(scene: Any) -> Act:
+    a_phoenix(scene)
+    a_group("phoenix-crew", a_person("second"))
+    a_policy(people_alone=1)
+    form = {"ends_on": in_days(20), "ends_time": "18:00", "reason": "the client asked"}
     browser = browser_with_factor(scene.paula)
     return lambda: browser.post("/projects/phoenix/end-date/", form)
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from sessions_app.blacklist.verdict import Outcome
 from sessions_app.models import Approval, Project, ProjectResource, ResourceKind, Revocation
-from tests.factories import a_resource
+from tests.factories import a_group, a_policy, a_resource, open_session, token_for, verdict_on
 from tests.portal.signed_in import browser_of, browser_with_factor, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_demo", "open_gate")]
@@ -207,6 +208,63 @@ def test_bringing_the_end_forward_says_that_tokens_are_refused(phoenix, paula):
 
     assert "Tokens with the later date are refused" in text_of(answer)
     assert Revocation.objects.get().project == phoenix
+
+
+def test_the_page_says_whose_tokens_an_earlier_end_ends(phoenix, paula, carlos):
+    open_session(carlos)
+
+    page = text_of(browser_of(paula).get("/projects/phoenix/end-date/"))
+
+    assert "That is 1 person with 1 session now." in page
+    assert "So it takes a second person" not in page
+
+
+def test_an_earlier_end_for_more_people_than_one_may_end_alone_is_asked_and_decided(
+    phoenix, paula, ivan, carlos, chen
+):
+    a_policy(people_alone=1)
+    token = token_for(carlos, open_session(carlos))
+    browser = browser_with_factor(paula)
+    page = text_of(browser.get("/projects/phoenix/end-date/"))
+    assert "One person alone ends the access of at most 1 people. So it takes a second person." in page
+
+    answer = browser.post("/projects/phoenix/end-date/", end_form(days_from_now(9)))
+
+    approval = Approval.objects.get()
+    assert (answer.status_code, answer.url) == (303, f"/approvals/{approval.pk}/")
+    assert verdict_on(token).outcome is Outcome.ALLOWED
+    second = browser_with_factor(ivan)
+    asked = text_of(second.get(f"/approvals/{approval.pk}/"))
+    assert "Bring the end of the project Phoenix forward to" in asked
+    assert "Approve the earlier end" in asked
+
+    second.post(f"/approvals/{approval.pk}/approve/", {"note": "agreed"})
+
+    phoenix.refresh_from_db()
+    assert f"{phoenix.ends_at:%Y-%m-%d}" == days_from_now(9)
+    assert verdict_on(token).outcome is Outcome.REVOKED
+
+
+def test_whoever_joined_since_the_page_was_opened_does_not_hold_an_earlier_end_off(phoenix, paula, ines):
+    a_policy(people_alone=1)
+    browser = browser_of(paula)
+    seen = browser.get("/projects/phoenix/end-date/").context["form"]["seen"].value()
+    a_group("phoenix", ines)
+
+    browser.post("/projects/phoenix/end-date/", {**end_form(days_from_now(9)), "seen": seen})
+
+    assert Revocation.objects.get().targets.count() == 2
+
+
+def test_what_another_project_showed_counts_for_nothing(phoenix, atlas, paula, ivan, chen):
+    a_policy(people_alone=1)
+    browser = browser_with_factor(ivan)
+    seen = browser.get("/projects/atlas/end-date/").context["form"]["seen"].value()
+
+    browser.post("/projects/phoenix/end-date/", {**end_form(days_from_now(9)), "seen": seen})
+
+    assert Approval.objects.get().people == 2
+    assert not Revocation.objects.exists()
 
 
 def test_an_end_in_the_past_points_to_end_project(phoenix, paula):
