@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from audit.evidence import project_words as words
 from audit.evidence.project_document import fingerprint_of
 from audit.evidence.project_files import ReportForm
-from audit.evidence.project_report import Contractor, ProjectReport, ReportCheck, SignOff
-from audit.evidence.project_words import Shown, SystemLine
+from audit.evidence.project_report import ProjectReport, ReportCheck, SignOff
 from audit.signing import grouped
 from portal.access import may, projects_for, revocations_for
 from portal.presenters.project_words import name_of_project
+from portal.presenters.report_contractors import EXCEPTIONS, LONGEST_TEXT, ReportContractors, ReportFilter
 from portal.presenters.words import clean
 from portal.roles import May, Reach, reach_of
 from sessions_app.changes.report_signing import capacity_of, why_not
@@ -28,23 +27,7 @@ from sessions_app.models import Project, User
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-SHOWN_AT_MOST, LINES_AT_MOST = 100, 300
-LONGEST_TEXT = 2000
-
-# By which look of `portal.states` each line of a system is drawn: green only for what was read back.
-LOOKS: dict[Shown, str] = {
-    Shown.CONFIRMED: "confirmed",
-    Shown.TAKEN: "on",
-    Shown.WAITING: "waiting",
-    Shown.STAYS: "cannot_be_cut",
-    Shown.NOT_NEEDED: "nothing",
-    Shown.SAID: "on",
-}
-
-
-def sees_moments(reader: User) -> bool:
-    """Whether they may know the moment of last use, and not only its day: those who read every report."""
-    return reach_of(reader.lasting_roles, May.SEE_PROJECT_REPORTS) == Reach.ALL
+SHOWN_AT_MOST = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,37 +35,6 @@ class Tally:
     label: StrOrPromise
     number: int
     line: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SystemRow:
-    """One system of one contractor, or of the whole project, safe to show."""
-
-    who: str
-    system: str
-    what: str
-    kind: str
-    word: str
-    at: datetime | None
-    by: str
-    evidence: str
-    entry: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContractorRow:
-    """`url` is empty for readers who see no people, `last_active_at` for those who may know the day only."""
-
-    name: str
-    url: str
-    last_active: str
-    last_active_at: datetime | None
-    sessions: int
-    revoked_at: datetime | None
-    sign_in: str
-    is_exception: bool
-    summary: str
-    open_tasks: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +70,13 @@ class SignOffRow:
 class ReportPage:
     """What templates/portal/projects/report.html asks for. `report` is None while the project has not ended."""
 
-    def __init__(self, project: Project, report: ProjectReport | None, reader: User) -> None:
+    def __init__(
+        self, project: Project, report: ProjectReport | None, reader: User, chosen: ReportFilter
+    ) -> None:
         self.project = project
         self.report = report
         self._reader = reader
+        self._chosen = chosen
 
     @property
     def name(self) -> str:
@@ -200,53 +155,15 @@ class ReportPage:
     def exceptions_not_shown(self) -> int:
         return max(0, len(self._all_exceptions) - SHOWN_AT_MOST)
 
-    @cached_property
-    def contractors(self) -> list[ContractorRow]:
-        return [self._row(each) for each in self._whole.contractors[:SHOWN_AT_MOST]]
-
     @property
-    def contractors_not_shown(self) -> int:
-        """How many more there are; the files hold all."""
-        return max(0, len(self._whole.contractors) - SHOWN_AT_MOST)
-
-    def _row(self, each: Contractor) -> ContractorRow:
-        systems = words.systems_of(each, self._whole)
-        still_open = sum(line.shown is Shown.WAITING for line in systems)
-        return ContractorRow(
-            name=clean(words.contractor_words(each)),
-            url=reverse("person", args=[each.person]) if self._sees_people else "",
-            last_active=words.last_active_words(each, to_the_moment=False),
-            last_active_at=each.last_active_at if sees_moments(self._reader) else None,
-            sessions=each.sessions_ended,
-            revoked_at=each.cutoff_at,
-            sign_in=clean(words.sign_in_words(each), LONGEST_TEXT),
-            is_exception=each.is_exception,
-            summary=_systems_words(len(systems), still_open),
-            open_tasks=still_open,
-        )
+    def exceptions_url(self) -> str:
+        """The people behind them, page by page."""
+        return reverse("project_report", args=[self.project.key]) + ReportFilter(only=EXCEPTIONS).address()
 
     @cached_property
-    def _sees_people(self) -> bool:
-        return may(self._reader, May.SEE_PEOPLE)
-
-    @property
-    def systems(self) -> list[SystemRow]:
-        """What is taken away once, whoever used it, before what each contractor had."""
-        return [_system_row(who, line) for who, line in self._lines[:LINES_AT_MOST]]
-
-    @property
-    def systems_not_shown(self) -> int:
-        return max(0, len(self._lines) - LINES_AT_MOST)
-
-    @cached_property
-    def _lines(self) -> list[tuple[str, SystemLine]]:
-        report = self._whole
-        whole = [(report.name, words.task_line(task)) for task in report.tasks]
-        return whole + [
-            (words.contractor_words(each), line)
-            for each in report.contractors
-            for line in words.systems_of(each, report)
-        ]
+    def by_contractor(self) -> ReportContractors:
+        about = {each.about for each in self._all_exceptions if each.about}
+        return ReportContractors(self._whole, self._reader, self._chosen, with_exceptions=about)
 
     @property
     def checks(self) -> list[CheckRow]:
@@ -286,7 +203,7 @@ class ReportPage:
     def why_not_signed(self) -> str:
         """Why the reader cannot sign it as it stands; empty where they can."""
         capacity = capacity_of(self._reader, self.project)
-        refusal = why_not(self.report, user=self._reader, capacity=capacity)
+        refusal = why_not(self.report, user=self._reader, capacity=capacity, fingerprint=self.fingerprint)
         return str(refusal) if refusal else ""
 
     @property
@@ -314,26 +231,6 @@ class ReportPage:
         """As what nobody has signed exactly this yet."""
         signed = {each.capacity for each in self._whole.sign_offs if each.sha256 == self.fingerprint}
         return [label for capacity, label in words.CAPACITIES.items() if capacity not in signed]
-
-
-def _systems_words(count: int, still_open: int) -> str:
-    if still_open:
-        return _("%(open)d of %(all)d to do") % {"open": still_open, "all": count}
-    return ngettext("%d system", "%d systems", count) % count
-
-
-def _system_row(who: str, line: SystemLine) -> SystemRow:
-    return SystemRow(
-        who=clean(who),
-        system=clean(line.system),
-        what=clean(line.what, LONGEST_TEXT),
-        kind=LOOKS[line.shown],
-        word=line.word,
-        at=line.at,
-        by=clean(line.by),
-        evidence=clean(line.evidence, LONGEST_TEXT),
-        entry=line.entry,
-    )
 
 
 def _check_row(check: ReportCheck) -> CheckRow:

@@ -15,7 +15,8 @@ from audit.models import AuditEntry
 from audit.record import Target
 from portal.access import fetch_or_refuse, projects_for, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
-from portal.presenters.project_report import ReportPage, sees_moments
+from portal.presenters.project_report import ReportPage
+from portal.presenters.report_contractors import ReportFilter, sees_moments
 from portal.report_forms import SignOffForm
 from portal.roles import May
 from portal.streams import one_of_few
@@ -30,8 +31,8 @@ PAGE = "portal/projects/report.html"
 @require_safe
 @requires(May.SEE_PROJECT_REPORTS)
 def report(request: HtmxRequest, key: str) -> HttpResponse:
-    """The report as it stands, or what will stand here once the project has ended."""
-    return _page(request, _fetch(request, key, May.SEE_PROJECT_REPORTS))
+    """The report as it stands, or what will stand here once the project has ended. One page of its people at a time."""
+    return _page(request, _fetch(request, key, May.SEE_PROJECT_REPORTS), part="by-contractor")
 
 
 @require_safe
@@ -116,12 +117,13 @@ def _page(
     *,
     form: SignOffForm | None = None,
     refusal: str = "",
+    part: str = "report",
     status: int = 200,
 ) -> HttpResponse:
-    page = ReportPage(project, _report_of(project), request.user)
+    page = ReportPage(project, _report_of(project), request.user, ReportFilter.read(request.GET))
     context = {
         "page": page,
-        "form": form or SignOffForm(initial={"seen": page.fingerprint}),
+        "form": form or SignOffForm(initial={"seen": lambda: page.fingerprint}),
         "refusal": refusal,
     }
-    return page_or_part(request, PAGE, "report", context, status=status)
+    return page_or_part(request, PAGE, part, context, status=status)

@@ -75,7 +75,8 @@ def sign_off(project: Project, *, user: User, seen: str, note: str, by: Initiato
             Project.objects.select_for_update().get(pk=project.pk)
             report = report_of(project.key, AuditEntry.objects.all())
             capacity = capacity_of(user, project)
-            _refuse(report, user=user, capacity=capacity, seen=seen)
+            current = fingerprint_of(report) if report else ""
+            _refuse(report, user=user, capacity=capacity, seen=seen, current=current)
             assert report is not None
             return record(
                 Events.REPORT_SIGNED,
@@ -91,16 +92,18 @@ def sign_off(project: Project, *, user: User, seen: str, note: str, by: Initiato
         raise
 
 
-def why_not(report: ProjectReport | None, *, user: User, capacity: Capacity) -> ChangeRefused | None:
-    """Why this person cannot sign the report as it stands; None where they can."""
+def why_not(
+    report: ProjectReport | None, *, user: User, capacity: Capacity, fingerprint: str
+) -> ChangeRefused | None:
+    """Why this person cannot sign the report as it stands, with this SHA-256; None where they can."""
     try:
-        _refuse(report, user=user, capacity=capacity, seen=fingerprint_of(report) if report else "")
+        _refuse(report, user=user, capacity=capacity, seen=fingerprint, current=fingerprint)
     except ChangeRefused as refusal:
         return refusal
     return None
 
 
-def _refuse(report: ProjectReport | None, *, user: User, capacity: Capacity, seen: str) -> None:
+def _refuse(report: ProjectReport | None, *, user: User, capacity: Capacity, seen: str, current: str) -> None:
     if report is None or not report.is_finished:
         raise ReportNotFinished
     if any(each.person == str(user.pk) for each in report.contractors):
@@ -108,7 +111,7 @@ def _refuse(report: ProjectReport | None, *, user: User, capacity: Capacity, see
     own = [each for each in report.sign_offs if each.by.id == str(user.pk)]
     if any(each.capacity != capacity for each in own):
         raise SignedOtherwise
-    if fingerprint_of(report) != seen:
+    if current != seen:
         raise ReportChanged
     if any(each.sha256 == seen for each in own):
         raise SignedAlready

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.evidence.project_document import fingerprint_of
 from audit.models import AuditEntry
+from portal.presenters.project_report import ReportPage
+from portal.presenters.report_contractors import ReportFilter
 from sessions_app.models import Project, Role, User
 from tests.audit.evidence.scenes import a_phoenix, ended, report_on
 from tests.factories import a_grant, a_group, a_person, open_session
@@ -108,7 +115,110 @@ def test_the_part_alone_is_what_htmx_gets(phoenix, paula):
 
     part = browser_of(paula).get(REPORT, headers=HTMX).content.decode().strip()
 
-    assert part.startswith('<div class="stack" id="report">')
+    assert part.startswith('<div class="stack" id="by-contractor"')
+    assert "Carlos Vega" in part
+
+
+# --- One page of its people at a time -------------------------------------------------------------
+
+
+@pytest.fixture
+def crowded(phoenix: Project, paula: User, ada: User) -> Project:
+    """Ended with Carlos, Chen, 58 others, and Ada, whose sessions stay: as the last Admin she is left out."""
+    others = [a_person(f"crew-{n:02}", display_name=f"Crew {n:02}") for n in range(58)]
+    a_group("phoenix", ada, *others)
+    ended(phoenix, paula)
+    return phoenix
+
+
+def names_in(answer: HttpResponse) -> list[str]:
+    return [row.name for row in answer.context["page"].by_contractor.rows]
+
+
+def test_fifty_are_on_a_page_those_with_exceptions_first(crowded, aude):
+    browser = browser_of(aude)
+
+    first, second = browser.get(REPORT), browser.get(f"{REPORT}?page=2")
+
+    assert (len(names_in(first)), len(names_in(second))) == (50, 11)
+    assert names_in(first)[:3] == ["Ada Lindqvist", "Carlos Vega", "Chen Wei"]
+    assert names_in(second)[-1] == "Crew 57"
+    assert "1–50 of 61" in text_of(first)
+    assert 'href="?page=2#by-contractor"' in text_of(first)
+
+
+def test_each_page_has_the_systems_of_its_own_people(crowded, aude):
+    browser = browser_of(aude)
+
+    first, second = browser.get(REPORT), browser.get(f"{REPORT}?page=2")
+
+    systems = [{row.who for row in each.context["page"].by_contractor.systems} for each in (first, second)]
+    assert systems[0] == {"Phoenix", *names_in(first)}
+    assert systems[1] == set(names_in(second))
+
+
+def test_only_exceptions_are_found_and_the_list_of_them_leads_there(crowded, aude):
+    answer = browser_of(aude).get(f"{REPORT}?only=exceptions")
+
+    assert names_in(answer) == ["Ada Lindqvist"]
+    assert "1 contractor found" in text_of(answer)
+
+
+def test_one_whose_task_is_overdue_is_an_exception_too(crowded, aude, time_machine):
+    time_machine.move_to(timezone.now() + timedelta(hours=25))
+
+    page = ReportPage(crowded, report_on(crowded), aude, ReportFilter(only="exceptions", q="chen"))
+
+    assert [row.name for row in page.by_contractor.rows] == ["Chen Wei"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("carlos", ["Carlos Vega"]),
+        ("WEI chen", ["Chen Wei"]),
+        ("crew 07", ["Crew 07"]),
+        ("nobody", []),
+        ("<script>", []),
+    ],
+)
+def test_a_contractor_is_found_by_every_word_of_their_name(typed, found, crowded, aude):
+    answer = browser_of(aude).get(REPORT, {"q": typed})
+
+    assert (answer.status_code, names_in(answer)) == (200, found)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "99", "x", "1e9", "٣"])
+def test_a_page_that_does_not_exist_is_the_nearest_that_does(page, crowded, aude):
+    answer = browser_of(aude).get(REPORT, {"page": page})
+
+    assert (answer.status_code, len(names_in(answer)) > 0) == (200, True)
+
+
+def test_what_is_signed_is_everybody_whichever_page_was_read(crowded, paula):
+    browser = browser_of(paula)
+    seen = browser.get(f"{REPORT}?page=2&q=crew").context["form"]["seen"].value()
+
+    answer = browser.post(f"{REPORT}sign/", {"seen": seen, "note": "looked at all of it"})
+
+    assert answer.status_code == 303
+    assert entries_of("PJ-153")[0].details["report"] == fingerprint_of(report_on(crowded))
+
+
+def test_files_hold_everybody(crowded, aude):
+    said = json.loads(browser_of(aude).get("/projects/phoenix/report.json?q=carlos&page=2").content)
+
+    assert len(said["contractors"]) == 61
+
+
+def test_a_page_costs_as_many_questions_however_many_people_there_are(crowded, aude):
+    browser = browser_of(aude)
+    browser.get(REPORT)
+
+    with CaptureQueriesContext(connection) as queries:
+        browser.get(REPORT)
+
+    assert len(queries) <= 20
 
 
 # --- Files ----------------------------------------------------------------------------------------
