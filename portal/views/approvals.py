@@ -16,7 +16,7 @@ from portal.access import approvals_for, fetch_or_refuse, requires
 from portal.approval_forms import AloneForm, DecisionForm, ReviewForm
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.approval import ApprovalPage
-from portal.presenters.approvals import ApprovalsPage
+from portal.presenters.approvals import ApprovalFilter, ApprovalsPage
 from portal.presenters.refusals import status_of
 from portal.recent_sign_in import Proof, ask_for_proof, typed_before
 from portal.roles import May
@@ -32,7 +32,7 @@ PAGE = "portal/approvals/approval.html"
 @requires(May.SEE_APPROVALS)
 def listing(request: HtmxRequest) -> HttpResponse:
     """What waits, what is to be reviewed, what was decided."""
-    context = {"page": ApprovalsPage(request.user)}
+    context = {"page": ApprovalsPage(request.user, ApprovalFilter.read(request.GET))}
     return page_or_part(request, "portal/approvals/approvals.html", "approvals", context)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sessions_app.changes.approvals import break_glass
 from sessions_app.changes.approved_deeds import ask_to_terminate
-from sessions_app.models import Approval, ApprovalState, Revocation, Role, User
+from sessions_app.models import Approval, ApprovalKind, ApprovalState, Revocation, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.roles import PopulationKind
 from sessions_app.revocation.engine import revoke
@@ -249,3 +249,69 @@ def test_what_one_person_may_end_alone_names_no_second_one(ivan, ines):
     receipt = revoke(order).receipt
 
     assert "Second person" not in text_of(browser_of(ivan).get(f"/revocations/{receipt}/"))
+
+
+# --- Page by page -----------------------------------------------------------------------------------
+
+
+def many_decided(by: User, about: User) -> None:
+    now = timezone.now()
+    Approval.objects.bulk_create(
+        Approval(
+            kind=ApprovalKind.TERMINATE,
+            state=ApprovalState.WITHDRAWN,
+            person=about,
+            asked_by=by,
+            asked_as={"kind": "user", "id": str(by.pk), "door": "page", "roles": []},
+            asked_at=now - timedelta(minutes=number),
+            expires_at=now,
+            request={"number": number},
+        )
+        for number in range(120)
+    )
+
+
+def numbers_of(listed: object) -> list[int]:
+    return [approval.request["number"] for approval in listed.page.object_list]
+
+
+def test_what_was_decided_long_ago_is_reached_page_by_page(sam, ivan, ines):
+    many_decided(ivan, ines)
+    browser = browser_of(sam)
+
+    first = browser.get("/approvals/")
+    last = browser.get("/approvals/?show=decided&page=3")
+
+    assert "1–50 of 120" in text_of(first)
+    assert 'rel="next" href="?show=decided&amp;page=2"' in text_of(first)
+    assert numbers_of(first.context["page"].decided) == list(range(50))
+    assert numbers_of(last.context["page"].decided) == list(range(100, 120))
+    assert "101–120 of 120" in text_of(last)
+    assert 'href="/approvals/">' in text_of(last)
+
+
+def test_paging_through_one_list_shows_that_one_alone(sam, hana, ivan, ines, ada):
+    asked(ada, hana)
+    many_decided(ivan, ines)
+
+    page = browser_of(sam).get("/approvals/?show=decided&page=2").context["page"]
+
+    assert [each.id for each in page.lists] == ["decided"]
+    assert page.line == "1 waits."
+
+
+def test_all_that_wait_are_counted_and_reached(sam, ivan, ines):
+    many_decided(ivan, ines)
+    Approval.objects.update(state=ApprovalState.WAITING, expires_at=timezone.now() + timedelta(minutes=5))
+
+    page = browser_of(sam).get("/approvals/?show=waiting&page=3").context["page"]
+
+    assert page.line == "120 wait."
+    assert len(page.waiting.rows) == 20
+
+
+@pytest.mark.parametrize("typed", ["?show=nothing&page=2", "?show=decided&page=-7", "?show=waiting&page=x"])
+def test_an_address_nobody_gave_out_is_answered_with_what_there_is(sam, hana, ada, typed):
+    asked(ada, hana)
+
+    assert browser_of(sam).get(f"/approvals/{typed}").status_code == 200
