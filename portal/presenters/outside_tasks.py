@@ -91,10 +91,13 @@ class OutsideTasks:
         ) % {"count": self.open}
         if self.first_due_at is None:
             return f"{counted}."
-        said = {"open": counted, "at": words(self.first_due_at)}
+        said = {"open": counted, "at": words(self.first_due_at), "count": self.open}
         if self.overdue:
-            return _("%(open)s, the first was due at %(at)s.") % said
-        return _("%(open)s, the first is due at %(at)s.") % said
+            return (
+                ngettext("%(open)s, was due at %(at)s.", "%(open)s, the first was due at %(at)s.", self.open)
+                % said
+            )
+        return ngettext("%(open)s, due at %(at)s.", "%(open)s, the first is due at %(at)s.", self.open) % said
 
     @property
     def _done_beside(self) -> list[str]:
