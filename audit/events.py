@@ -261,6 +261,12 @@ class Events:
         _("Nobody approved in time (%(kind)s, %(target)s)"),
         ("target", "details.kind"),
     )
+    APPROVAL_OVERTAKEN = EventKind(
+        "AP-106",
+        "approval.overtaken",
+        _("The project %(target)s ended before anybody approved what had been asked (%(kind)s)"),
+        ("target", "details.kind", "details.ended_at"),
+    )
     GLASS_BROKEN = EventKind(
         "AP-110",
         "glass.broken",

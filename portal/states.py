@@ -56,6 +56,7 @@ LOOKS = {
     "declined": Look(icon="x", tone=Tone.NEUTRAL, word=_("Declined")),
     "lapsed": Look(icon="hourglass", tone=Tone.QUIET, word=_("Nobody approved in time")),
     "withdrawn": Look(icon="minus", tone=Tone.QUIET, word=_("Withdrawn")),
+    "overtaken": Look(icon="minus", tone=Tone.QUIET, word=_("Overtaken")),
     "done_alone": Look(icon="warning", tone=Tone.AMBER, word=_("Done alone")),
     # Projects. One that has ended is not proved by its state: its receipt says what was.
     "project_planned": Look(icon="clock", tone=Tone.QUIET, word=_("Planned")),

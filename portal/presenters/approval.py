@@ -31,6 +31,7 @@ LOOK_OF = {
     ApprovalState.DECLINED: "declined",
     ApprovalState.LAPSED: "lapsed",
     ApprovalState.WITHDRAWN: "withdrawn",
+    ApprovalState.OVERTAKEN: "overtaken",
     ApprovalState.BROKEN_GLASS: "done_alone",
 }
 
@@ -124,11 +125,22 @@ class ApprovalPage:
 
     @property
     def _decided(self) -> list[tuple[str, str]]:
+        if self.approval.state == ApprovalState.OVERTAKEN:
+            return [(self.word, self._overtaken)]
         who = name_of(self.approval.decided_by) if self.approval.decided_by else _("the clock")
         found = [(self.word, _("%(who)s, %(when)s UTC") % self._who_when(who, self.approval.decided_at))]
         if self.reads_note and self.approval.note:
             found.append((_("Because"), clean(self.approval.note, LONGEST_NOTE)))
         return found
+
+    @property
+    def _overtaken(self) -> str:
+        """Nobody decided it: there was nothing left to decide."""
+        project = self.approval.project
+        ended_at = project.ended_at if project else None
+        if ended_at is None:
+            return _("The project had ended without it.")
+        return _("The project had ended without it, at %s UTC.") % moment_words(ended_at)
 
     @property
     def _reviewed(self) -> list[tuple[str, str]]:
@@ -169,11 +181,21 @@ class ApprovalPage:
 
     @property
     def _receipt_link(self) -> list[tuple[str, str]]:
-        revocation: Revocation | None = self.approval.revocation
+        revocation = self._revocation
         if revocation is None or not revocations_for(self.reader).filter(pk=revocation.pk).exists():
             return []
         words = _("Receipt %s") % revocation.receipt
         return [(words, reverse("receipt", args=[revocation.receipt]))]
+
+    @property
+    def _revocation(self) -> Revocation | None:
+        """What was carried out with it, or what ended the project without it."""
+        project = self.approval.project
+        if self.approval.state != ApprovalState.OVERTAKEN or project is None:
+            carried_out: Revocation | None = self.approval.revocation
+            return carried_out
+        ending = project.endings.exclude(revocation=None).select_related("revocation").first()
+        return ending.revocation if ending else None
 
     # --- What the reader may do ---
 

@@ -51,6 +51,7 @@ TITLES: dict[str, StrOrPromise] = {
     "AP-103": _("Declined"),
     "AP-104": _("Withdrawn"),
     "AP-105": _("Not approved in time"),
+    "AP-106": _("Overtaken by the project’s end"),
     "AP-110": _("Done alone"),
     "AP-111": _("Reviewed"),
     "LV-101": _("Leaving scheduled"),

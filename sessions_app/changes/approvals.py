@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.events import EventKind, Events
 from audit.initiators import Door, Initiator, InitiatorKind
+from audit.receipts import stamp
 from audit.record import Outcome, Target, record
 from sessions_app.changes import approval_rules
 from sessions_app.changes.blast_radius import Why
@@ -258,6 +259,26 @@ def _lapse(pk: Any, *, by: Initiator) -> bool:
     return True
 
 
+def overtake(project: Project, *, by: Initiator) -> None:
+    """Close what waits about this project, which has ended without it, with an entry each.
+
+    In the transaction in which it ends. What somebody decides at this very moment is left to them, because each
+    would wait for the other: they find the project over, and the clock closes it (`close_what_was_overtaken`).
+    """
+    overtaken = Approval.objects.overtaken().filter(project=project).order_by("asked_at")
+    for approval in overtaken.select_for_update(of=("self",), skip_locked=True):
+        _close(approval, ApprovalState.OVERTAKEN, by=None)
+        DEEDS[ApprovalKind(approval.kind)].give_up(approval)
+        _record(Events.APPROVAL_OVERTAKEN, approval, by=by, ended_at=stamp(project.ended_at))
+
+
+def close_what_was_overtaken(*, by: Initiator) -> None:
+    """What still waits although its project has ended, however that came about."""
+    for project in Project.objects.filter(pk__in=Approval.objects.overtaken().values("project")):
+        with transaction.atomic():
+            overtake(project, by=by)
+
+
 # --- Parts --------------------------------------------------------------------------------------------
 
 
@@ -299,10 +320,11 @@ def _lock(approval: Approval) -> Approval:
     return locked
 
 
-def _close(approval: Approval, state: ApprovalState, *, by: Initiator, note: str = "") -> None:
+def _close(approval: Approval, state: ApprovalState, *, by: Initiator | None, note: str = "") -> None:
+    """`by` is None where nobody decided it."""
     approval.state = state
     approval.decided_at = database_now()
-    approval.decided_by_id = by.user_id
+    approval.decided_by_id = by.user_id if by else None
     approval.note = note
     if state == ApprovalState.BROKEN_GLASS:
         approval.review_due_at = approval.decided_at + REVIEW_WITHIN

@@ -17,6 +17,7 @@ from audit.events import Events
 from audit.initiators import Initiator, InitiatorKind, acting
 from audit.receipts import stamp
 from audit.record import Target, record
+from sessions_app.changes.approvals import overtake
 from sessions_app.changes.blast_radius import refuse_machine_alone
 from sessions_app.changes.errors import EndingOver, ProjectOver, ValuesRefused
 from sessions_app.changes.project_checks import plan_checks
@@ -260,7 +261,10 @@ def store_ending(
 
 
 def decide_ending(ending: ProjectEnding, order: Order, *, preview: ProjectPreview) -> Revocation:
-    """Expects the project's lock. The project counts as ended from here on, whatever becomes of the cut-off."""
+    """Expects the project's lock. The project counts as ended from here on, whatever becomes of the cut-off.
+
+    Nobody is asked any more about what waits for it.
+    """
     ending.news = news_since(ending.preview, preview) if ending.preview else {}
     revocation = decide(order)
     ending.fingerprint = preview.fingerprint
@@ -271,6 +275,7 @@ def decide_ending(ending: ProjectEnding, order: Order, *, preview: ProjectPrevie
     ending.project.ended_at = revocation.decided_at
     with acting(order.initiator):
         ending.project.save(update_fields=["ended_at"])
+    overtake(ending.project, by=order.initiator)
     _record_begun(ending, plan_checks(ending), by=order.initiator)
     sign_version(revocation, Change.DECIDED)
     return revocation

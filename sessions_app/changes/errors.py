@@ -265,7 +265,9 @@ class EndingOver(ChangeRefused):
 
 class ApprovalOver(ChangeRefused):
     code = "approval_over"
-    sentence = _("This does not wait any more: it was decided, withdrawn, or nobody approved in time.")
+    sentence = _(
+        "This does not wait any more: it was decided, withdrawn or overtaken, or nobody approved in time."
+    )
 
 
 class AskerGone(ChangeRefused):

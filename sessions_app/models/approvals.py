@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +29,7 @@ class ApprovalState(models.TextChoices):
     DECLINED = "declined", _("declined")
     LAPSED = "lapsed", _("nobody approved in time")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    OVERTAKEN = "overtaken", _("overtaken: the project had ended")
     BROKEN_GLASS = "broken_glass", _("carried out alone")
 
 
@@ -45,6 +46,12 @@ class ApprovalQuerySet(QuerySet["Approval"]):
     def too_old(self, at: datetime) -> ApprovalQuerySet:
         """Nobody decided them in time, and the clock has not said so yet."""
         return self.filter(state=ApprovalState.WAITING, expires_at__lte=at)
+
+    def overtaken(self) -> ApprovalQuerySet:
+        """They waited when the project ended without them, and nobody has said so yet: nothing is left to decide."""
+        about = [ApprovalKind.END_PROJECT, ApprovalKind.EXTEND_PROJECT]
+        in_time = Q(expires_at__gt=F("project__ended_at"))  # never where the project has not ended
+        return self.filter(in_time, state=ApprovalState.WAITING, kind__in=about)
 
     def to_review(self) -> ApprovalQuerySet:
         """Done alone by breaking the glass, and nobody has looked at it since."""

@@ -22,7 +22,7 @@ from audit.exports.sweeping import sweep as sweep_exports
 from audit.initiators import the_clock
 from audit.sealing import Sealing
 from sessions_app.blacklist.errors import BlacklistUnavailable
-from sessions_app.changes.approvals import lapse_what_is_old
+from sessions_app.changes.approvals import close_what_was_overtaken, lapse_what_is_old
 from sessions_app.changes.end_project import end_what_is_due, settle_endings
 from sessions_app.changes.leavings import let_people_leave
 from sessions_app.changes.project_checks import run_what_is_due
@@ -66,6 +66,7 @@ WHAT_PEOPLE_AGREED: tuple[Callable[[], object], ...] = (
     partial(let_people_leave, by=THE_CLOCK),
     partial(lapse_what_is_old, by=THE_CLOCK),
     partial(end_what_is_due, by=THE_CLOCK),
+    partial(close_what_was_overtaken, by=THE_CLOCK),
     partial(many.carry_on_all, by=THE_CLOCK, seconds=CARRY_ON_SECONDS, left_alone=many.PATIENCE),
     settle_endings,
     settle_corrections,

@@ -7,15 +7,20 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from audit.initiators import the_shell
 from sessions_app.changes.approvals import break_glass
 from sessions_app.changes.approved_deeds import ask_to_terminate
+from sessions_app.changes.end_project import end_project
+from sessions_app.changes.end_project_approval import ask_to_end
 from sessions_app.models import Approval, ApprovalKind, ApprovalState, Revocation, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.roles import PopulationKind
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneUser, Order
 from tests.factories import a_grant, a_person, initiator_of, open_session
+from tests.portal.endings.scenes import phoenix_of
 from tests.portal.signed_in import browser_of, browser_with_factor, text_of
+from tests.sessions_app.changes.test_end_project import a_wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate", "in_demo", "_another_admin")]
 
@@ -315,3 +320,24 @@ def test_an_address_nobody_gave_out_is_answered_with_what_there_is(sam, hana, ad
     asked(ada, hana)
 
     assert browser_of(sam).get(f"/approvals/{typed}").status_code == 200
+
+
+# --- Overtaken --------------------------------------------------------------------------------------
+
+
+def test_what_the_project_s_end_overtook_says_so_and_leads_to_what_ended_it(paula, ivan, sam, carlos):
+    phoenix = phoenix_of(paula)
+    approval = ask_to_end(phoenix, a_wish(), by=initiator_of(paula)).approval
+    revocation = end_project(phoenix, a_wish(), by=the_shell()).revocation
+
+    page = page_for(sam, approval)
+    listed = text_of(browser_of(ivan).get("/approvals/"))
+    late = send(ivan, approval, "approve")
+
+    assert "Overtaken" in page
+    assert "The project had ended without it, at" in page
+    assert f"Receipt {revocation.receipt}" in page
+    assert "Approve: end" not in page
+    assert "Nothing waits." in listed
+    assert late.headers["Location"] == f"/approvals/{approval.pk}/"
+    assert Revocation.objects.count() == 1

@@ -8,14 +8,27 @@ import pytest
 from django.utils import timezone
 
 from audit.initiators import the_clock, the_shell
+from audit.models import AuditEntry
+from audit.receipts import stamp
 from sessions_app.blacklist.verdict import Outcome
-from sessions_app.changes.approvals import approve, decline, lapse_what_is_old
+from sessions_app.changes.approvals import approve, close_what_was_overtaken, decline, lapse_what_is_old
 from sessions_app.changes.end_project import end_project
 from sessions_app.changes.end_project_approval import ask_to_end
-from sessions_app.changes.errors import EndingScheduled, ProjectOver
-from sessions_app.models import Approval, EndingState, Project, ProjectEnding, Revocation, User
+from sessions_app.changes.errors import ApprovalOver, EndingScheduled, ProjectOver
+from sessions_app.changes.project_end_dates import EndWish, ask_to_extend
+from sessions_app.models import (
+    Approval,
+    ApprovalState,
+    EndingState,
+    Project,
+    ProjectEnding,
+    Revocation,
+    User,
+    WaitingKind,
+)
+from sessions_app.notifications.waiting import waiting_for
 from tests.factories import a_policy, initiator_of, open_session, token_for, verdict_on
-from tests.portal.endings.scenes import phoenix_of
+from tests.portal.endings.scenes import atlas_of, phoenix_of
 from tests.sessions_app.changes.test_end_project import a_wish, tick
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate")]
@@ -108,12 +121,78 @@ def test_the_end_date_overtakes_what_waits_and_an_approval_comes_too_late(phoeni
     Project.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
     tick()
 
-    with pytest.raises(ProjectOver):
+    with pytest.raises(ApprovalOver):
         approve(ending.approval, by=initiator_of(ivan))
 
     ending.refresh_from_db()
     assert ending.state == EndingState.LAPSED
     assert Revocation.objects.count() == 1
+
+
+def test_what_the_end_date_overtook_is_closed_with_it_and_nobody_is_asked_any_more(phoenix, paula, ivan):
+    asked(phoenix, paula)
+    before = [each.kind for each in waiting_for(ivan, now=timezone.now())]
+    Project.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+
+    tick()
+
+    approval = Approval.objects.get()
+    phoenix.refresh_from_db()
+    entry = AuditEntry.objects.get(event_code="AP-106")
+    assert (approval.state, approval.decided_by) == (ApprovalState.OVERTAKEN, None)
+    assert (entry.initiator_kind, entry.target_id) == ("clock", str(phoenix.pk))
+    assert entry.details["ended_at"] == stamp(phoenix.ended_at)
+    after = [each.kind for each in waiting_for(ivan, now=timezone.now())]
+    assert (WaitingKind.APPROVAL in before, WaitingKind.APPROVAL in after) == (True, False)
+    assert not AuditEntry.objects.filter(event_code="AP-105").exists()
+
+
+def test_a_longer_life_that_waits_is_overtaken_too_and_another_project_s_request_waits_on(
+    phoenix, paula, ivan
+):
+    atlas = asked(atlas_of(paula), paula).approval
+    wish = EndWish(
+        ends_at=phoenix.ends_at + timedelta(days=300), reason="rollout is late", received_at=timezone.now()
+    )
+    longer = ask_to_extend(phoenix, wish, by=initiator_of(paula))
+
+    end_project(phoenix, a_wish(), by=initiator_of(ivan))
+
+    longer.refresh_from_db()
+    atlas.refresh_from_db()
+    assert (longer.state, atlas.state) == (ApprovalState.OVERTAKEN, ApprovalState.WAITING)
+
+
+def test_what_nobody_approved_in_time_was_not_overtaken(phoenix, paula):
+    asked(phoenix, paula)
+    Approval.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+
+    end_project(phoenix, a_wish(), by=the_shell())
+    lapse_what_is_old(by=the_clock())
+
+    assert Approval.objects.get().state == ApprovalState.LAPSED
+
+
+def test_whoever_held_it_while_the_project_ended_comes_too_late_and_the_clock_closes_it(phoenix, paula, ivan):
+    ending = asked(phoenix, paula)
+    Project.objects.update(ended_at=timezone.now())  # by somebody who could not wait for whoever was deciding
+
+    with pytest.raises(ProjectOver):
+        approve(ending.approval, by=initiator_of(ivan))
+    close_what_was_overtaken(by=the_clock())
+    close_what_was_overtaken(by=the_clock())
+
+    assert Approval.objects.get().state == ApprovalState.OVERTAKEN
+    assert ProjectEnding.objects.get().state == EndingState.LAPSED
+    assert AuditEntry.objects.filter(event_code="AP-106").count() == 1
+
+
+def test_its_own_approval_is_not_overtaken_by_the_end_it_leads_to(phoenix, paula, ivan):
+    ending = asked(phoenix, paula)
+
+    approve(ending.approval, by=initiator_of(ivan))
+
+    assert Approval.objects.get().state == ApprovalState.APPROVED
 
 
 def test_what_is_scheduled_stays_while_somebody_wants_another_moment(phoenix, paula):
@@ -136,6 +215,7 @@ def test_the_server_s_own_shell_waits_for_nobody(phoenix, paula, carlos):
 
     waiting.refresh_from_db()
     assert (waiting.state, ending.state) == (EndingState.LAPSED, EndingState.DONE)
+    assert Approval.objects.get().state == ApprovalState.OVERTAKEN
     assert verdict_on(token_for(carlos, session)).outcome == Outcome.REVOKED
 
 
