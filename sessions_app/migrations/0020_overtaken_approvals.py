@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sessions_app', '0018_wrong_person_waits'),
+        ('sessions_app', '0019_shortening_asked'),
     ]
 
     operations = [
