@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from django.contrib.staticfiles import finders
 from fpdf import FPDF, ViewerPreferences
-from fpdf.enums import MethodReturnValue, XPos, YPos
+from fpdf.enums import MethodReturnValue
 from fpdf.structure_tree import NumberTree, StructTreeRoot
 from fpdf.syntax import PDFArray, PDFObject, PDFString
 
@@ -27,6 +27,7 @@ HEADINGS = {1: 17.0, 2: 12.5, 3: 10.5}
 INK, DIM, RULE = (26, 27, 31), (88, 90, 100), (205, 205, 200)
 FONT = "DejaVu"
 MISSING = "\ufffd"
+SOFT_HYPHEN = "\u00ad"
 
 
 class Element(PDFObject):
@@ -243,10 +244,7 @@ class TaggedPdf:
         drawn = self._pdf.drawable(text)
         if drawn != text:
             element.actual_text = PDFString(text)
-        found = self._pdf.multi_cell(
-            width, LINE, drawn or " ", dry_run=True, output=MethodReturnValue.LINES, align="L"
-        )
-        lines = cast(list[str], found)  # what is returned depends on `output`
+        lines = self._pdf.wrapped(drawn or " ", width)
         # A space at the end of a line, or its last word would be read as one with the next line's first.
         return [f"{line} " for line in lines[:-1]] + lines[-1:]
 
@@ -263,6 +261,7 @@ class _Pages(FPDF):
         self.tree = Structure()
         self.struct_builder = self.tree  # type: ignore[assignment]  # asked for the same things
         self.foot = foot
+        self._wrapped: dict[tuple[str, float, str, float], list[str]] = {}
         self.set_auto_page_break(False)
         self.set_margins(MARGIN, MARGIN, MARGIN)
         self.c_margin = 0
@@ -301,11 +300,24 @@ class _Pages(FPDF):
         self.set_text_color(*color)
 
     def put(self, text: str, left: float, height: float) -> None:
-        """One line at the present height, which stays the present height."""
-        top = self.get_y()
-        self.set_x(left)
-        self.cell(0, height, text, new_x=XPos.LEFT, new_y=YPos.TOP)
-        self.set_xy(MARGIN, top)
+        """One line at the present height, which stays the present height; where a cell of fpdf2 would draw it."""
+        self.text(left, self.get_y() + 0.5 * height + 0.3 * self.font_size, text)
+
+    def wrapped(self, text: str, width: float) -> list[str]:
+        """The lines of a text. Most cells of a long table fit as they are, or say what others say: wrapping them
+        costs several times what drawing them does."""
+        of = (text, width, self.font_style, self.font_size_pt)
+        if of not in self._wrapped:
+            self._wrapped[of] = [text] if self._fits(text, width) else self._broken(text, width)
+        return self._wrapped[of]
+
+    def _fits(self, text: str, width: float) -> bool:
+        is_plain = text.isprintable() and SOFT_HYPHEN not in text and text == text.strip()
+        return is_plain and self.get_string_width(text) <= width
+
+    def _broken(self, text: str, width: float) -> list[str]:
+        found = self.multi_cell(width, LINE, text, dry_run=True, output=MethodReturnValue.LINES, align="L")
+        return cast(list[str], found)  # what is returned depends on `output`
 
     def rule(self) -> None:
         with self.artifact():

@@ -156,3 +156,29 @@ def test_a_file_can_be_inside_the_file():
     document.attach("receipt.json", b"{}", description="The signed document")
 
     assert b"receipt.json" in document.output()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "confirmed",
+        "Carlos Vega",
+        "",
+        "two\nlines",
+        " led by a space",
+        "ended by one ",
+        "a sentence that is longer than the column it stands in and goes on below",
+        "Donaudampfschifffahrtsgesellschaftskapitän",
+        "soft\u00adhyphen",
+        "tab\tinside",
+    ],
+)
+def test_a_line_that_is_not_wrapped_is_the_line_that_wrapping_would_have_given(text):
+    pages = a_document()._pdf
+    pages.use(size=8)
+
+    found = [pages.wrapped(text or " ", width) for width in (12.0, 30.0, 170.0) for _again in range(2)]
+
+    assert found == [
+        pages._broken(text or " ", width) for width in (12.0, 30.0, 170.0) for _again in range(2)
+    ]
