@@ -21,6 +21,7 @@ from portal.proofs import PROVED_KEY, has_proved, methods_of, note_if_proved
 from sessions_app.blacklist.verdict import Outcome, Subject, Verdict
 from sessions_app.changes.explanations import untold
 from sessions_app.changes.identities import link_identity
+from sessions_app.changes.policies import prepare_policy
 from sessions_app.models import (
     Application,
     Identity,
@@ -73,11 +74,12 @@ def portal_application() -> Application:
 
 
 def prepare_own_places() -> None:
-    """Make the portal's own issuer and application, so that they are nobody's doing at the first sign-in."""
+    """Make the portal's own issuer, application and policy, so that they are nobody's doing at the first sign-in."""
     with transaction.atomic(), acting(the_shell()):
         portal_issuer()
         portal_application()
     prepare_own_issuer(by=the_shell())
+    prepare_policy(by=the_shell())
 
 
 def initiator_for(request: HttpRequest, user: User, *, door: Door = Door.PAGE) -> Initiator:

@@ -31,7 +31,9 @@ from audit.record import Target, record
 from audit.signing import current_fingerprint
 from audit.verifier import EVIDENCE_FORMAT, KEYS, canonical
 
-ABOUT_SETTINGS = "among the settings that operators edit; one that nobody has changed is as Curfew comes"
+ABOUT_SETTINGS = (
+    "among the settings that operators edit, from the first start on with the values it began with"
+)
 READ_ME = """Evidence of leavers.
 
 evidence.pdf    to read: the match, exceptions first, one page for each case

@@ -22,8 +22,8 @@ KINDS: dict[Kind, StrOrPromise] = {
 }
 NO_OUTSIDE_SYSTEMS = gettext_lazy("no outside systems connected")
 ABOUT_SETTINGS = gettext_lazy(
-    "Every setting that an operator can edit, policies among them, as the trail has it. A policy that nobody has "
-    "changed has no line: it is as Curfew comes."
+    "Every setting that an operator can edit, policies among them, as the trail has it: from the first start on "
+    "with the values everybody starts with, each with who changed it last."
 )
 HOW_MATCHED = gettext_lazy(
     "A leaver's case is the first ending of access for offboarding decided no more than 90 days before they left. It "

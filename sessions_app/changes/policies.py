@@ -15,14 +15,22 @@ from sessions_app.models import Policy
 NAMES = tuple(field.name for field in Policy._meta.get_fields() if field.name != "id")  # noqa: SLF001  # Django's way
 
 
+def prepare_policy(*, by: Initiator) -> None:
+    """Make the values everybody starts with a row, so that the trail says from the first start on what they are.
+
+    Idempotent, and once only where two start at the same moment; nobody's own values are touched.
+    """
+    with transaction.atomic(), acting(by):
+        Policy.objects.get_or_create(pk=1)
+
+
 def change_policy(values: Mapping[str, Any], *, by: Initiator) -> Policy:
     """Keep these values, and in the trail what each was before. What is asked for from now on follows them.
 
     Raises ValuesRefused with every problem, having changed nothing.
     """
     with transaction.atomic(), acting(by):
-        # The values everybody starts with become a row first, so that the change has a before.
-        Policy.objects.get_or_create(pk=1)
+        prepare_policy(by=by)  # where nothing was prepared, so that the change has a before
         policy = Policy.objects.select_for_update().get(pk=1)
         for name in NAMES:
             setattr(policy, name, values.get(name, getattr(policy, name)))

@@ -10,7 +10,7 @@ from sessions_app.changes.credentials import create_credential
 from sessions_app.models import Role
 from sessions_app.tokens.signing import current_key
 from tests.every_deed.deeds import Act, deed
-from tests.factories import a_grant, a_policy, an_application, an_enforcement_point, an_issuer, public_jwk
+from tests.factories import a_grant, an_application, an_enforcement_point, an_issuer, public_jwk
 from tests.key_server import KeyServer
 from tests.oauth_client import an_app
 from tests.portal.settings.test_applications_and_points import GATE, WIKI
@@ -46,14 +46,8 @@ def taking_the_last_admin_s_role(scene: Any) -> Act:
     return scene.post("ada", f"/settings/roles/{held.pk}/revoke/", {"reason": "no longer needed"})
 
 
-@deed("settings/policies/edit/", "CH-001 ada policy", "CH-002 ada policy", answers=303)
-def changing_the_policy_for_the_first_time(scene: Any) -> Act:
-    return scene.post("ada", "/settings/policies/edit/", A_POLICY)
-
-
 @deed("settings/policies/edit/", "CH-002 ada policy", answers=303)
 def changing_the_policy(scene: Any) -> Act:
-    a_policy()
     return scene.post("ada", "/settings/policies/edit/", A_POLICY)
 
 

@@ -62,7 +62,17 @@ def test_the_first_start_is_in_the_trail_as_the_shell_s():
         "CH-001 shell issuer",
         "ST-105 shell signing_key",
         "CH-002 shell issuer",
+        "CH-001 shell policy",
     ]
+
+
+def test_the_second_start_leaves_nothing_in_the_trail():
+    prepare_own_places()
+    before = newest_entry()
+
+    prepare_own_places()
+
+    assert left_since(before) == []
 
 
 def test_the_demo_company_is_loaded_by_the_shell_and_says_so(

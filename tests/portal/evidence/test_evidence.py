@@ -10,6 +10,7 @@ import sys
 import zipfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,9 +20,11 @@ from audit import verifier
 from audit.initiators import the_shell
 from audit.models import AuditEntry, LeaverList
 from audit.signing import current_fingerprint
+from portal.portal_sessions import prepare_own_places
+from sessions_app.changes.policies import NAMES, change_policy
 from sessions_app.changes.roles import grant_role
-from sessions_app.models import Role
-from tests.factories import a_grant, a_person
+from sessions_app.models import Policy, Role
+from tests.factories import a_grant, a_person, initiator_of
 from tests.portal.evidence.scenes import NOBODY, a_list, bring_in, days_ago, hr_says, left, today
 from tests.portal.signed_in import browser_of, text_of
 
@@ -360,6 +363,42 @@ def test_settings_are_replayed_from_the_trail(aude, month, wiki, tmp_path):
     assert ("application", "name", "Wiki") in [
         (value["kind"], value["field"], value["value"]) for value in found
     ]
+
+
+def policies_in(document: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        each["field"]: (each["value"], each["by"])
+        for each in document["settings"]
+        if each["kind"] == "policy"
+    }
+
+
+def test_a_policy_that_nobody_ever_changed_is_there_with_the_values_it_began_with(aude, month, tmp_path):
+    prepare_own_places()
+    browser = browser_of(aude)
+    kept = a_list(browser, month)
+
+    now = policies_in(document_of(pack_of(build(browser, kept), tmp_path)))
+    before = policies_in(document_of(pack_of(build(browser, kept, as_of=days_ago(1).isoformat()), tmp_path)))
+
+    assert {name: value for name, (value, _by) in now.items() if name != "id"} == {
+        name: str(getattr(Policy(), name)) for name in NAMES
+    }
+    assert {by for _value, by in now.values()} == {the_shell().name}
+    assert before == {}
+
+
+def test_a_changed_policy_is_there_with_who_changed_it_beside_those_nobody_touched(
+    aude, ada, month, tmp_path
+):
+    prepare_own_places()
+    change_policy({"people_alone": 3}, by=initiator_of(ada))
+    browser = browser_of(aude)
+
+    found = policies_in(document_of(pack_of(build(browser, a_list(browser, month)), tmp_path)))
+
+    assert found["people_alone"] == ("3", ada.display_name)
+    assert found["sessions_alone"] == ("500", the_shell().name)
 
 
 def test_response_times_have_a_picture_and_its_table(aude, month):
