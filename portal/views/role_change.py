@@ -64,13 +64,16 @@ def change_role(request: HtmxRequest, user_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.ALLOW_SIGN_IN_AGAIN)
+@recently_signed_in
 def proof(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     """For somebody of whom a second factor is demanded: let them set one up, or say how else they were identified."""
     person = fetch_or_refuse(people_for(request.user, May.ALLOW_SIGN_IN_AGAIN), pk=user_id)
-    form = ProofForm(request.POST or None)
+    typed = typed_before(request)
+    form = ProofForm(request.POST or typed)
     context = {"form": form, "person": person, "back": reverse("person", args=[person.pk])}
-    if not form.is_valid():
-        return page_or_part(request, PROOF, "proof-dialog", context, status=422 if form.is_bound else 200)
+    if not form.is_valid() or typed:
+        status = 422 if request.method == "POST" else 200
+        return page_or_part(request, PROOF, "proof-dialog", context, status=status)
     change = waive_second_factor if form.is_waiver else allow_enrolment
     try:
         change(person, by=request.initiator, reason=form.cleaned_data["reason"])

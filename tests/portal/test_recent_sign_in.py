@@ -115,8 +115,13 @@ def test_secrets_and_large_forms_are_never_kept(hana, ines):
             "moves to billing",
         ),
         ("/people/{person}/allow-sign-in/", {"reason": "came back on monday"}, "came back on monday"),
+        (
+            "/people/{person}/second-factor/",
+            {"how": "waive", "reason": "came with her passport"},
+            "came with her passport",
+        ),
     ],
-    ids=["change role", "allow sign-in again"],
+    ids=["change role", "allow sign-in again", "help with the second factor"],
 )
 def test_other_deeds_on_people_ask_too(address, form, typed, ivan, ines):
     browser, address = browser_of(ivan, minutes_ago=LONG_AGO), address.format(person=ines.pk)

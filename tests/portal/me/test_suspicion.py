@@ -233,6 +233,30 @@ def test_nobody_is_offered_to_help_whom_they_may_not(ivan: User, sam: User, ada:
     assert is_second_factor_demanded(ada)
 
 
+def test_whoever_waives_it_has_just_proved_who_they_are_and_comes_back_to_the_filled_form(
+    sam: User, ines: User
+):
+    suspected(ines)
+    address, form = (
+        f"/people/{ines.pk}/second-factor/",
+        {"how": "waive", "reason": "came with her passport"},
+    )
+    browser = browser_of(with_password(sam), minutes_ago=11)
+
+    asked = browser.post(address, form)
+    proved = browser.post(asked["Location"], {"password": PASSWORD})
+    back = text_of(browser.get(proved["Location"]))
+    is_open_until_sent_again = is_second_factor_demanded(ines)
+    sent = browser.post(address, form)
+
+    assert proved["Location"] == address
+    assert "came with her passport" in back
+    assert "checked" in back
+    assert is_open_until_sent_again
+    assert sent["Location"] == f"/people/{ines.pk}/"
+    assert not is_second_factor_demanded(ines)
+
+
 # --- Being told -----------------------------------------------------------------------------------
 
 
