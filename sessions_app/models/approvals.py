@@ -49,7 +49,7 @@ class ApprovalQuerySet(QuerySet["Approval"]):
 
     def overtaken(self) -> ApprovalQuerySet:
         """They waited when the project ended without them, and nobody has said so yet: nothing is left to decide."""
-        about = [ApprovalKind.END_PROJECT, ApprovalKind.EXTEND_PROJECT]
+        about = [ApprovalKind.END_PROJECT, ApprovalKind.EXTEND_PROJECT, ApprovalKind.SHORTEN_PROJECT]
         in_time = Q(expires_at__gt=F("project__ended_at"))  # never where the project has not ended
         return self.filter(in_time, state=ApprovalState.WAITING, kind__in=about)
 

@@ -15,7 +15,7 @@ from sessions_app.changes.approvals import approve, close_what_was_overtaken, de
 from sessions_app.changes.end_project import end_project
 from sessions_app.changes.end_project_approval import ask_to_end
 from sessions_app.changes.errors import ApprovalOver, EndingScheduled, ProjectOver
-from sessions_app.changes.project_end_dates import EndWish, ask_to_extend
+from sessions_app.changes.project_end_dates import EndWish, ask_to_move_end
 from sessions_app.models import (
     Approval,
     ApprovalState,
@@ -147,20 +147,24 @@ def test_what_the_end_date_overtook_is_closed_with_it_and_nobody_is_asked_any_mo
     assert not AuditEntry.objects.filter(event_code="AP-105").exists()
 
 
-def test_a_longer_life_that_waits_is_overtaken_too_and_another_project_s_request_waits_on(
+def test_another_end_date_that_waits_is_overtaken_too_and_another_project_s_request_waits_on(
     phoenix, paula, ivan
 ):
     atlas = asked(atlas_of(paula), paula).approval
     wish = EndWish(
         ends_at=phoenix.ends_at + timedelta(days=300), reason="rollout is late", received_at=timezone.now()
     )
-    longer = ask_to_extend(phoenix, wish, by=initiator_of(paula))
+    sooner = EndWish(
+        ends_at=timezone.now() + timedelta(days=1), reason="moved to march", received_at=timezone.now()
+    )
+    moved = [ask_to_move_end(phoenix, each, by=initiator_of(paula)) for each in (wish, sooner)]
 
     end_project(phoenix, a_wish(), by=initiator_of(ivan))
 
-    longer.refresh_from_db()
     atlas.refresh_from_db()
-    assert (longer.state, atlas.state) == (ApprovalState.OVERTAKEN, ApprovalState.WAITING)
+    states = Approval.objects.filter(pk__in=[each.pk for each in moved]).values_list("state", flat=True)
+    assert list(states) == [ApprovalState.OVERTAKEN] * 2
+    assert atlas.state == ApprovalState.WAITING
 
 
 def test_what_nobody_approved_in_time_was_not_overtaken(phoenix, paula):
