@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.access import may, people_for, revocations_for
+from portal.presenters.approval_people import PeopleAsked, names_many
 from portal.presenters.approval_words import SINCE, left_words, numbers_of, title_of
 from portal.presenters.audit_personal import reads_note
 from portal.presenters.audit_words import BECAUSE
@@ -99,6 +100,12 @@ class ApprovalPage:
         if self.approval.reviewed_at:
             found += self._reviewed
         return found
+
+    @cached_property
+    def people(self) -> PeopleAsked | None:
+        """Whom it is about, as long as it can be decided; afterwards the receipt says it."""
+        is_open = self.approval.is_waiting and names_many(self.approval)
+        return PeopleAsked(self.approval, self.reader) if is_open else None
 
     @property
     def _asker(self) -> str:

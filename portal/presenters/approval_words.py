@@ -9,14 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import times
+from portal.presenters.approval_people import count_now
+from portal.presenters.crowd_members import who_words
 from portal.presenters.project_words import in_both
 from portal.presenters.selection import people_words
 from portal.presenters.words import clean, name_of, sessions_words
 from sessions_app.changes.approvals import asker_of
+from sessions_app.changes.end_many import scope_of
 from sessions_app.changes.project_end_dates import reach_of_earlier_end
 from sessions_app.changes.project_preview import preview_of
 from sessions_app.models import Approval, ApprovalKind, Project
 from sessions_app.revocation.coverage import coverage_of
+from sessions_app.revocation.orders import Everyone
 
 
 def title_of(approval: Approval) -> str:
@@ -38,7 +42,14 @@ def title_of(approval: Approval) -> str:
                 "people": people_words(approval.people),
             }
         case _:
-            return _("End the access of %s") % people_words(approval.people)
+            return _title_of_many(approval)
+
+
+def _title_of_many(approval: Approval) -> str:
+    scope = scope_of(approval.request)
+    if isinstance(scope, Everyone):
+        return _("Sign out everyone")
+    return _("End the access of %s") % (who_words(scope) or people_words(approval.people))
 
 
 def _moved_end(approval: Approval, project: Project) -> dict[str, str]:
@@ -91,6 +102,10 @@ def _since_of_person(approval: Approval) -> list[str]:
     return changes
 
 
+def _since_of_many(approval: Approval) -> list[str]:
+    return _counted(*count_now(approval), approval)
+
+
 def _since_of_project(approval: Approval) -> list[str]:
     assert approval.project is not None
     if approval.project.ended_at is not None:
@@ -119,6 +134,8 @@ def _since_of_earlier_end(approval: Approval) -> list[str]:
 
 SINCE: dict[str, Callable[[Approval], list[str]]] = {
     ApprovalKind.TERMINATE: _since_of_person,
+    ApprovalKind.END_PEOPLE: _since_of_many,
+    ApprovalKind.END_SESSIONS: _since_of_many,
     ApprovalKind.END_PROJECT: _since_of_project,
     ApprovalKind.EXTEND_PROJECT: _since_of_end_date,
     ApprovalKind.SHORTEN_PROJECT: _since_of_earlier_end,

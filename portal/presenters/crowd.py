@@ -8,13 +8,13 @@ from typing import Self
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.initiators import InitiatorKind
 from portal.access import leavings_known_to, may, people_for
+from portal.presenters.crowd_members import SHOWN_AT_MOST, CrowdMember, first_members, who_words
 from portal.presenters.people import PeopleFilter
 from portal.presenters.selection import people_words, why_words
 from portal.presenters.words import name_of, sessions_words
@@ -35,7 +35,6 @@ from sessions_app.revocation.populations import people_of
 from sessions_app.revocation.reasons import RULES, usable_by
 
 MOST_PEOPLE = 2000
-SHOWN_AT_MOST = 200
 KEPT_SECONDS = 30 * 60
 SALT = "curfew.people.crowd"
 
@@ -46,16 +45,6 @@ class CrowdLost(Exception):
 
 class CrowdTooLarge(Exception):
     """More people than one order may name one by one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrowdMember:
-    """One person of it, with their open sessions."""
-
-    name: str
-    department: str
-    sessions: int
-    is_privileged: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,18 +157,8 @@ class Crowd:
     @cached_property
     def members(self) -> list[CrowdMember]:
         """The first of them by name."""
-        first = list(self._everybody.exclude(pk__in=self._out).order_by("display_name", "pk")[:SHOWN_AT_MOST])
-        counted = Session.objects.filter(user__in=first).open().order_by().values("user")
-        open_now = dict(counted.annotate(count=Count("pk")).values_list("user", "count"))
-        return [
-            CrowdMember(
-                name=name_of(user),
-                department=user.department,
-                sessions=open_now.get(user.pk, 0),
-                is_privileged=user.pk in self._privileged,
-            )
-            for user in first
-        ]
+        everybody = self._everybody.exclude(pk__in=self._out)
+        return first_members(everybody, Session.objects.open(), privileged=self._privileged)
 
     @property
     def not_shown(self) -> int:
@@ -226,15 +205,7 @@ class Crowd:
 
     @property
     def who(self) -> str:
-        """'everybody in the group finance'"""
-        match self.scope:
-            case OneGroup(name=name):
-                return _("everybody in the group %s") % name
-            case OneEntitlement(application_key=key, name=name):
-                return _("everybody who is %(name)s in %(application)s") % {"name": name, "application": key}
-            case Everyone():
-                return _("everyone")
-        return ""
+        return who_words(self.scope)
 
     @property
     def title(self) -> str:
