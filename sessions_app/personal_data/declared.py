@@ -23,6 +23,7 @@ class Kept(Enum):
     ORIGIN = _("90 days after the session ended, 24 months where a revocation ended it")
     ATTEMPTS = _("90 days, 24 months where it belongs to a receipt")
     NINETY_DAYS = _("90 days after it was last seen")
+    NOTICES = _("90 days after it was to be sent, longer while what it is about still waits for the person")
     ALWAYS = _("for good, as a pseudonym without a name")
     TRAIL = _("as long as the trail; blanked when the person is erased")
     RECEIPTS = _("as long as the receipt; blanked when the person is erased")
@@ -231,7 +232,7 @@ PERSONAL: Final = (
         model="sessions_app.Notice",
         fields="sent_at",
         purpose=_("to remind people once of what waits for them"),
-        kept=Kept.ALWAYS,
+        kept=Kept.NOTICES,
         readers=Readers.NOBODY,
     ),
     Declared(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from django.contrib.sessions.models import Session as BrowserSession
@@ -19,12 +20,15 @@ from sessions_app.models import (
     Attempt,
     AuthorizationCode,
     LegalHold,
+    Notice,
     PointTally,
     ReportQuota,
     Session,
     UnmatchedSighting,
+    User,
 )
 from sessions_app.models.moments import database_now
+from sessions_app.notifications.waiting import waiting_for
 
 DEFAULT_RETENTION: Final = timedelta(days=90)
 # 24 months, for what belongs to a revocation.
@@ -89,6 +93,22 @@ def _leaver_lists(now: datetime) -> int:
     return _delete(old.order_by("received_at"))
 
 
+def _notices(now: datetime) -> int:
+    """Not while what it is about still waits for the recipient, who would be reminded of it a second time."""
+    old = Notice.objects.filter(queued_at__lt=now - DEFAULT_RETENTION)
+    old = old.exclude(recipient__in=LegalHold.objects.standing().values("user"))
+    people = User.objects.filter(pk__in=old.values("recipient"))
+    return sum(_delete(_over(old.filter(recipient=person), person, now)) for person in people)
+
+
+def _over(notices: QuerySet[Notice], person: User, now: datetime) -> QuerySet[Notice]:
+    """Those of one person without what waits for them now."""
+    waits = {(str(waiting.kind), waiting.about) for waiting in waiting_for(person, now=now)}
+    known = notices.order_by("queued_at").values_list("pk", "kind", "about")
+    over = (pk for pk, kind, about in known.iterator() if (kind, about) not in waits)
+    return notices.filter(pk__in=list(islice(over, AT_ONCE)))
+
+
 def _tallies(now: datetime) -> int:
     return _delete(PointTally.objects.filter(hour__lt=now - DEFAULT_RETENTION).order_by("hour"))
 
@@ -104,6 +124,7 @@ PERSONAL: Final[dict[str, Callable[[datetime], int]]] = {
     "authorization_codes": _codes,
     "browser_sessions": _browsers,
     "leaver_lists": _leaver_lists,
+    "notices": _notices,
 }
 MACHINERY: Final[Iterable[Callable[[datetime], int]]] = (_tallies, _quotas)
 

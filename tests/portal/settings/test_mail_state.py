@@ -59,3 +59,10 @@ def test_what_the_server_answered_is_said_and_how_much_waits(ada, paula, server)
 
 def test_who_does_not_see_the_configuration_does_not_see_it(aude, server):
     assert "mail.northwind.example" not in text_of(browser_of(aude).get("/settings/"))
+
+
+def test_the_page_of_personal_data_says_how_long_a_reminder_is_kept(ada):
+    page = text_of(browser_of(ada).get("/settings/personal-data/"))
+
+    assert "to remind people once of what waits for them" in page
+    assert "90 days after it was to be sent, longer while what it is about still waits for the person" in page

@@ -6,16 +6,33 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
-from audit.initiators import the_clock
+from audit.initiators import the_clock, the_shell
 from audit.models import AuditEntry, LeaverList
-from sessions_app.models import Attempt, PointTally, ReportQuota, Session, UnmatchedSighting, User
+from portal.environment import MailServer
+from sessions_app.changes.end_project import end_project
+from sessions_app.changes.steps import mark_done
+from sessions_app.models import (
+    Attempt,
+    Notice,
+    PointTally,
+    ReportQuota,
+    Revocation,
+    Session,
+    UnmatchedSighting,
+    User,
+    WaitingKind,
+)
 from sessions_app.models.reasons import Reason
+from sessions_app.notifications.notices import queue_notices
 from sessions_app.personal_data.holds import Case, open_hold, release_hold
 from sessions_app.personal_data.retention import forget_what_is_old
 from sessions_app.revocation.engine import revoke
 from sessions_app.revocation.orders import OneSession, Order
 from tests.factories import a_realm, an_enforcement_point, initiator_of, open_session
+from tests.portal.endings.scenes import phoenix_of, resources_of
+from tests.sessions_app.changes.test_end_project import a_wish
 
 pytestmark = pytest.mark.django_db
 
@@ -198,3 +215,76 @@ def test_a_legal_hold_keeps_everything_of_one_person_and_nothing_of_anybody_else
     assert held != NOTHING
     assert origin_of(his) == origin_of(hers) == NOTHING
     assert set(addresses().values()) == {None}
+
+
+# --- Reminders by mail ------------------------------------------------------------------------------
+
+
+def a_notice(person: User, about: str, *, days_ago: int, **fields: object) -> Notice:
+    at = timezone.now() - timedelta(days=days_ago)
+    usual = {"kind": WaitingKind.PROJECT_ENDS, "queued_at": at, "next_try_at": at, "sent_at": at}
+    return Notice.objects.create(recipient=person, about=about, **{**usual, **fields})
+
+
+def reminders() -> set[str]:
+    return set(Notice.objects.values_list("about", flat=True))
+
+
+def test_a_reminder_is_forgotten_90_days_after_it_was_to_be_sent_whatever_became_of_it(paula: User):
+    a_notice(paula, "sent:1", days_ago=91)
+    a_notice(paula, "given up:1", days_ago=91, sent_at=None, closed_at=timezone.now())
+    a_notice(paula, "never tried:1", days_ago=91, sent_at=None)
+    a_notice(paula, "young:1", days_ago=89)
+
+    forget_what_is_old(by=the_clock())
+
+    assert reminders() == {"young:1"}
+    assert AuditEntry.objects.get(event_code="PD-103").details["of"] == {"notices": 3}
+
+
+@pytest.mark.usefixtures("open_gate")
+def test_what_still_waits_is_not_forgotten_so_nobody_is_reminded_of_it_twice(
+    paula: User, ivan: User, carlos: User, settings: Settings
+):
+    settings.MAIL_SERVER = MailServer(host="mail.northwind.example", port=587)
+    ending = the_end_of_phoenix(paula)
+    queue_notices()
+    ivans = Notice.objects.get(recipient=ivan, kind=WaitingKind.TASKS)
+    a_notice(ivan, "helios:1", days_ago=91)
+    then = timezone.now() - timedelta(days=120)
+    Notice.objects.filter(pk=ivans.pk).update(queued_at=then, sent_at=then)
+
+    forget_what_is_old(by=the_clock())
+    again = queue_notices()
+    kept = reminders()
+    mark_done(
+        [step.pk for step in ending.steps.filter(is_manual=True)], evidence="seen there", by=the_shell()
+    )
+    forget_what_is_old(by=the_clock())
+
+    assert (again, ivans.about in kept, "helios:1" in kept) == (0, True, False)
+    assert ivans.about not in reminders()
+
+
+def test_a_legal_hold_on_the_recipient_keeps_their_reminders(paula: User, ada: User, sam: User, ivan: User):
+    review_on = timezone.now().date() + timedelta(days=30)
+    open_hold(
+        paula,
+        Case(name="HR-2", owner=sam, reason="Dispute about bonus", review_on=review_on),
+        by=initiator_of(ada),
+    )
+    a_notice(paula, "held:1", days_ago=400)
+    a_notice(ivan, "free:1", days_ago=400)
+
+    forget_what_is_old(by=the_clock())
+
+    assert reminders() == {"held:1"}
+
+
+def the_end_of_phoenix(paula: User) -> Revocation:
+    """Its tasks wait for IT."""
+    phoenix = phoenix_of(paula)
+    resources_of(phoenix)
+    revocation = end_project(phoenix, a_wish(), by=initiator_of(paula)).revocation
+    assert revocation is not None
+    return revocation
