@@ -384,6 +384,7 @@ class TestTampering:
 
         assert codes(export) == ["file"]
 
+    @pytest.mark.slow
     def test_a_thousand_random_mutations_are_all_found(self, folder, tmp_path):
         """One change each, of any file, at any place: a byte, a bit, a line taken, doubled or moved, a cut."""
         a_trail(9, 8)
@@ -398,6 +399,7 @@ class TestTampering:
 
         assert missed == []
 
+    @pytest.mark.slow
     def test_a_thousand_mutations_of_the_entries_are_found_without_the_manifest(self, folder, tmp_path):
         """The same where the manifest was made to fit, so that chain, tree and values alone must find it."""
         a_trail(9, 8)
