@@ -7,12 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core import signing
 from django.utils.translation import gettext_lazy
 
 from portal.evidence_forms import day_field
+from portal.seen_reach import freeze, thaw
 from portal.settings_forms import LinesField
-from sessions_app.changes.blast_radius import Reach
 from sessions_app.changes.errors import ChangeRefused, ValuesRefused
 from sessions_app.changes.naming import find_person_by_any_name
 from sessions_app.changes.project_end_dates import LONGEST_REASON, EndWish, reach_of_earlier_end
@@ -24,8 +23,6 @@ from sessions_app.models.moments import database_now
 
 ANY_NAME = gettext_lazy("User name, e-mail or employee number.")
 END_OF_DAY = time(18)
-KEPT_SECONDS = 30 * 60
-SALT = "curfew.projects.earlier_end"
 # Where the named changes say a field by its own name.
 FIELDS_OF_PROBLEMS = {"moment": "ends_on", "owner": "owner"}
 
@@ -176,25 +173,9 @@ class EndDateForm(forms.Form):
     def __init__(self, data: Any = None, *, project: Project, reader: User) -> None:
         local = project.ends_at.astimezone(ZoneInfo(project.time_zone))
         initial = {"ends_on": local.date(), "ends_time": local.time().replace(second=0, microsecond=0)}
-        self._project, self._subject = project, f"{reader.pk}@{project.pk}"
-        self.reach = self._thawed(data) or reach_of_earlier_end(project)
-        super().__init__(data, initial={**initial, "seen": self._frozen()})
-
-    def _frozen(self) -> str:
-        counted = [self.reach.people, self.reach.sessions, self.reach.privileged]
-        return signing.dumps([self._subject, *counted], salt=SALT)
-
-    def _thawed(self, data: Any) -> Reach | None:
-        """What was shown; None where that is damaged, too old, or of another reader or project."""
-        try:
-            subject, people, sessions, privileged = signing.loads(
-                str(data.get("seen", "")) if data else "", salt=SALT, max_age=KEPT_SECONDS
-            )
-        except signing.BadSignature:
-            return None
-        if subject != self._subject:
-            return None
-        return Reach(people=people, sessions=sessions, privileged=privileged)
+        self._project, about = project, f"earlier end {reader.pk}@{project.pk}"
+        self.reach = thaw(data.get("seen", "") if data else "", about=about) or reach_of_earlier_end(project)
+        super().__init__(data, initial={**initial, "seen": freeze(self.reach, about=about)})
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data

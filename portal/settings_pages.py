@@ -47,11 +47,14 @@ class FormPage:
     root_url: str = ""
     is_final: bool = False
     answers_with_a_file: bool = False
+    question: StrOrPromise = ""
+    """Read before it is saved: the same form sent again with `confirms` means it."""
+    confirms: str = ""
 
 
 def form_page(request: HtmxRequest, form: BaseForm, page: FormPage) -> HttpResponse:
     """The page as it is first seen, or with what is to be put right: 422."""
-    status = 422 if form.is_bound else 200
+    status = 422 if form.is_bound and request.method == "POST" else 200
     context = {"form": form, "page": page}
     return page_or_part(request, "portal/settings/edit.html", "settings-form", context, status=status)
 

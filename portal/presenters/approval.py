@@ -260,6 +260,8 @@ class ApprovalPage:
             return _("Approve the extension")
         if self.approval.kind == ApprovalKind.SHORTEN_PROJECT:
             return _("Approve the earlier end")
+        if self.approval.kind == ApprovalKind.TAKE_GROUPS:
+            return _("Approve: take the groups off")
         count = self.approval.people
         words = ngettext(
             "Approve: end %(count)d person’s access", "Approve: end %(count)d people’s access", count

@@ -11,11 +11,12 @@ from portal.presenters.crowd_members import CrowdMember, first_members
 from portal.roles import May
 from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.end_many import scope_of
+from sessions_app.changes.project_groups import who_loses_without
 from sessions_app.models import Approval, ApprovalKind, Session, User
 from sessions_app.revocation.orders import OneProject, SomeSessions
 from sessions_app.revocation.populations import people_of
 
-OF_PROJECTS = frozenset({ApprovalKind.END_PROJECT, ApprovalKind.SHORTEN_PROJECT})
+OF_PROJECTS = frozenset({ApprovalKind.END_PROJECT, ApprovalKind.SHORTEN_PROJECT, ApprovalKind.TAKE_GROUPS})
 OF_MANY = frozenset({ApprovalKind.END_PEOPLE, ApprovalKind.END_SESSIONS})
 
 
@@ -66,6 +67,8 @@ def count_now(approval: Approval) -> tuple[int, int]:
 
 def _reach(approval: Approval) -> tuple[QuerySet[User], QuerySet[Session]]:
     """Its people, and those of their open sessions that would end."""
+    if approval.project is not None and approval.kind == ApprovalKind.TAKE_GROUPS:
+        return _all_of(who_loses_without(approval.project, approval.request["groups"]))
     if approval.project is not None:
         return _all_of(people_of(OneProject(key=approval.project.key)))
     scope = scope_of(approval.request)

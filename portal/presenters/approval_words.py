@@ -15,8 +15,10 @@ from portal.presenters.project_words import in_both
 from portal.presenters.selection import people_words
 from portal.presenters.words import clean, name_of, sessions_words
 from sessions_app.changes.approvals import asker_of
+from sessions_app.changes.blast_radius import Reach
 from sessions_app.changes.end_many import scope_of
 from sessions_app.changes.project_end_dates import reach_of_earlier_end
+from sessions_app.changes.project_groups import who_loses_without
 from sessions_app.changes.project_preview import preview_of
 from sessions_app.models import Approval, ApprovalKind, Project
 from sessions_app.revocation.coverage import coverage_of
@@ -36,6 +38,11 @@ def title_of(approval: Approval) -> str:
             return _("Bring the end of the project %(name)s forward to %(end)s") % _moved_end(
                 approval, approval.project
             )
+        case ApprovalKind.TAKE_GROUPS if approval.project is not None:
+            return _("Take %(groups)s off the project %(name)s") % {
+                "groups": ", ".join(clean(name) for name in approval.request["groups"]),
+                "name": clean(approval.project.name),
+            }
         case ApprovalKind.END_SESSIONS:
             return _("End %(sessions)s of %(people)s") % {
                 "sessions": sessions_words(approval.sessions),
@@ -132,6 +139,14 @@ def _since_of_earlier_end(approval: Approval) -> list[str]:
     return [*_since_of_end_date(approval), *_counted(now.people, now.sessions, approval)]
 
 
+def _since_of_groups(approval: Approval) -> list[str]:
+    assert approval.project is not None
+    if approval.project.ended_at is not None:
+        return [_("The project has ended meanwhile.")]
+    now = Reach.of(who_loses_without(approval.project, approval.request["groups"]))
+    return _counted(now.people, now.sessions, approval)
+
+
 SINCE: dict[str, Callable[[Approval], list[str]]] = {
     ApprovalKind.TERMINATE: _since_of_person,
     ApprovalKind.END_PEOPLE: _since_of_many,
@@ -139,4 +154,5 @@ SINCE: dict[str, Callable[[Approval], list[str]]] = {
     ApprovalKind.END_PROJECT: _since_of_project,
     ApprovalKind.EXTEND_PROJECT: _since_of_end_date,
     ApprovalKind.SHORTEN_PROJECT: _since_of_earlier_end,
+    ApprovalKind.TAKE_GROUPS: _since_of_groups,
 }

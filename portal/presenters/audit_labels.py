@@ -106,6 +106,7 @@ LABELS: dict[str, StrOrPromise] = {
     "user_agent": _("Device"),
     "verdict": _("Verdict"),
     "vouched": _("Vouched for by the old key"),
+    "what": _("What became different"),
     "why": _("Why"),
     "with_notes": _("With notes"),
     # Of the end of a project, its later checks and its report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.access import fetch_or_refuse, projects_for, requires
+from portal.groups_question import GroupsQuestion
 from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.project_words import clock_change_words, in_both, name_of_project
 from portal.presenters.selection import earlier_end_words
@@ -20,6 +23,7 @@ from portal.project_forms import FIELDS_OF_PROBLEMS, EndDateForm, NewProjectForm
 from portal.recent_sign_in import Proof, ask_for_proof, typed_before
 from portal.roles import May
 from portal.settings_pages import SAVE, SAVING, FormPage, form_page, is_taken
+from sessions_app.changes.blast_radius import Reach
 from sessions_app.changes.errors import ProjectOver
 from sessions_app.changes.project_end_dates import (
     EndChange,
@@ -28,8 +32,9 @@ from sessions_app.changes.project_end_dates import (
     change_end,
     why_second_person,
 )
+from sessions_app.changes.project_groups import ask_to_take_groups
 from sessions_app.changes.project_resources import declare_resource, withdraw_resource
-from sessions_app.changes.projects import change_project, create_project
+from sessions_app.changes.projects import ProjectFacts, change_project, create_project
 from sessions_app.models import Approval, Project
 
 if TYPE_CHECKING:
@@ -73,16 +78,70 @@ def edit(request: HtmxRequest, key: str) -> HttpResponse:
     """Name, deputies, start and zone; who manages it and which groups it has only for who may make projects."""
     project = _fetch(request, key, May.EDIT_PROJECTS)
     names_everything = projects_for(request.user, May.CREATE_PROJECTS).filter(pk=project.pk).exists()
-    form = ProjectForm(request.POST or None, names_everything=names_everything, project=project)
-    if is_taken(
-        form,
-        lambda: change_project(project, form.facts(), by=request.initiator),
-        fields=FIELDS_OF_PROBLEMS,
-    ):
+    typed = request.POST or typed_before(request)
+    form = ProjectForm(typed, names_everything=names_everything, project=project)
+    foot = SAVING if names_everything else _("IT or Security names the manager and the groups.")
+    page = _page(project, _("Edit"), foot=foot)
+    question = _groups_question(request, project, form, typed)
+    if question is not None and (question.seen is None or request.method != "POST"):
+        return form_page(request, form, replace(page, question=question.words, confirms=question.frozen))
+    if request.method != "POST":
+        return form_page(request, form, page)
+    if question is not None and question.why:
+        return _ask_to_take_groups(request, project, form, page, question)
+    seen = question.seen if question else None
+    if _is_changed(request, project, form, form.facts, seen):
         messages.info(request, _("Saved."))
         return go_to(request, reverse("project", args=[key]))
-    foot = SAVING if names_everything else _("IT or Security names the manager and the groups.")
-    return form_page(request, form, _page(project, _("Edit"), foot=foot))
+    return form_page(request, form, page)
+
+
+def _is_changed(
+    request: HtmxRequest,
+    project: Project,
+    form: ProjectForm,
+    facts: Callable[[], ProjectFacts],
+    seen: Reach | None,
+) -> bool:
+    return is_taken(
+        form,
+        lambda: change_project(project, facts(), by=request.initiator, seen=seen),
+        fields=FIELDS_OF_PROBLEMS,
+    )
+
+
+def _groups_question(
+    request: HtmxRequest, project: Project, form: ProjectForm, typed: QueryDict | None
+) -> GroupsQuestion | None:
+    """None where nobody loses the project by what was typed."""
+    if typed is None or not form.is_valid():
+        return None
+    groups = form.facts().groups
+    if groups is None:
+        return None
+    question = GroupsQuestion(project, request.user, list(groups), frozen=typed.get("confirms", ""))
+    return question if question.is_needed else None
+
+
+def _ask_to_take_groups(
+    request: HtmxRequest, project: Project, form: ProjectForm, page: FormPage, question: GroupsQuestion
+) -> HttpResponse:
+    """All else is saved now; the groups stay until a second person has agreed that they go."""
+    unproved = ask_for_proof(request, Proof.SECOND_FACTOR)
+    if unproved is not None:
+        return unproved
+    facts = form.facts()
+    kept = replace(facts, groups=(*(facts.groups or ()), *question.groups))
+    asked: list[Approval] = []
+    if not _is_changed(request, project, form, lambda: kept, None) or not is_taken(
+        form,
+        lambda: asked.append(
+            ask_to_take_groups(project, question.groups, reach=question.reach, by=request.initiator)
+        ),
+    ):
+        return form_page(request, form, page)
+    messages.info(request, _("All else is saved. The groups stay until a second person has agreed."))
+    return go_to(request, reverse("approval", args=[asked[0].pk]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

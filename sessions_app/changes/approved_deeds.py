@@ -13,6 +13,7 @@ from sessions_app.changes.approvals import DEEDS, Deed, ask, second_person_of
 from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.end_project_approval import END_PROJECT
 from sessions_app.changes.project_end_dates import move_as_approved
+from sessions_app.changes.project_groups import take_groups_as_approved
 from sessions_app.models import Approval, ApprovalKind, Revocation, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.coverage import coverage_of
@@ -86,5 +87,6 @@ def register_deeds() -> None:
             ApprovalKind.END_PEOPLE: Deed(decide=end_many.carry_out),
             ApprovalKind.EXTEND_PROJECT: Deed(decide=move_as_approved),
             ApprovalKind.SHORTEN_PROJECT: Deed(decide=move_as_approved),
+            ApprovalKind.TAKE_GROUPS: Deed(decide=take_groups_as_approved),
         }
     )

@@ -13,14 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from audit.events import EventKind, Events
 from audit.initiators import Initiator, acting
 from audit.record import Target, record
+from sessions_app.changes.blast_radius import Reach
 from sessions_app.changes.configuration import Problems
 from sessions_app.changes.errors import KeyTaken, ProjectOver, ValuesRefused
 from sessions_app.changes.groups import refuse_unreadable
 from sessions_app.changes.project_end_dates import end_problems
+from sessions_app.changes.project_groups import GroupsChange, set_groups
 from sessions_app.changes.texts import shown
 from sessions_app.changes.zones import is_zone
-from sessions_app.models import Group, Project, Role, User
+from sessions_app.models import Project, Role, User
 from sessions_app.models.moments import database_now
+from sessions_app.revocation.engine import cut_off
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 RESERVED = frozenset({"new"})  # /projects/new/ is the form that makes one
@@ -66,21 +69,26 @@ def create_project(key: str, facts: ProjectFacts, *, ends_at: datetime, by: Init
             _record(Events.PROJECT_CREATED, project, by=by, ends_at=ends_at)
             _name_manager(project, facts.manager, by=by)
             _set_deputies(project, facts.deputies, by=by)
-            project.groups.set(_groups(facts.groups or ()))
+            set_groups(project, facts.groups or (), by=by)
     except IntegrityError as error:
         raise KeyTaken from error
     return project
 
 
-def change_project(project: Project, facts: ProjectFacts, *, by: Initiator) -> Project:
+def change_project(
+    project: Project, facts: ProjectFacts, *, by: Initiator, seen: Reach | None = None
+) -> Project:
     """Make these its facts; nothing is written where nothing is different. Its key and its end stay.
 
     1. Lock it: what has ended is not changed any more.
-    2. In one transaction: the row, its deputies and groups, and the entries that say what became different.
+    2. In one transaction: the row, its deputies and groups, and the entries that say what became different; whoever
+       loses the project with a group is removed from it (`set_groups`). `seen` is how many that was said to be.
+    3. Cut off the tokens of those; the clock goes on where the blacklist does not answer.
 
     Whoever managed it before and still does need not fit any more, so that a project whose manager has left can be
-    renamed. Raises ProjectOver or ValuesRefused, having stored nothing.
+    renamed. Raises ProjectOver, ValuesRefused, or what `set_groups` does, having stored nothing.
     """
+    change = GroupsChange(has_changed=False)
     with transaction.atomic(), acting(by):
         locked = Project.objects.select_for_update().get(pk=project.pk)
         if locked.ended_at is not None:
@@ -90,13 +98,17 @@ def change_project(project: Project, facts: ProjectFacts, *, by: Initiator) -> P
         what = _apply(locked, facts)
         if _set_deputies(locked, facts.deputies, by=by):
             what.append("deputies")
-        if facts.groups is not None and _set_groups(locked, facts.groups):
+        if facts.groups is not None:
+            change = set_groups(locked, facts.groups, by=by, seen=seen)
+        if change.has_changed:
             what.append("groups")
         if what:
             locked.save()
             _record(Events.PROJECT_CHANGED, locked, by=by, what=what)
         if "manager" in what:
             _name_manager(locked, facts.manager, by=by)
+    if change.revocation is not None:
+        cut_off(change.revocation, by=by)
     return locked
 
 
@@ -195,19 +207,6 @@ def _set_deputies(project: Project, deputies: Iterable[User], *, by: Initiator) 
     for user in sorted(before - wanted, key=_name):
         _record_person(Events.DEPUTY_RELIEVED, project, user, by=by)
     return before != wanted
-
-
-def _set_groups(project: Project, names: Collection[str]) -> bool:
-    before = set(project.groups.values_list("name", flat=True))
-    if before == set(names):
-        return False
-    project.groups.set(_groups(names))
-    return True
-
-
-def _groups(names: Collection[str]) -> list[Group]:
-    Group.objects.bulk_create([Group(name=name) for name in names], ignore_conflicts=True)
-    return list(Group.objects.filter(name__in=names))
 
 
 def _name_manager(project: Project, manager: User | None, *, by: Initiator) -> None:

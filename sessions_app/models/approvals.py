@@ -18,6 +18,7 @@ class ApprovalKind(models.TextChoices):
     END_PROJECT = "end_project", _("End Project")
     EXTEND_PROJECT = "extend_project", _("Extend a project")
     SHORTEN_PROJECT = "shorten_project", _("Bring the end of a project forward")
+    TAKE_GROUPS = "take_groups", _("Take groups off a project")
     TERMINATE = "terminate", _("Terminate now")
     END_SESSIONS = "end_sessions", _("End selected sessions")
     END_PEOPLE = "end_people", _("End the access of many people")
@@ -49,7 +50,12 @@ class ApprovalQuerySet(QuerySet["Approval"]):
 
     def overtaken(self) -> ApprovalQuerySet:
         """They waited when the project ended without them, and nobody has said so yet: nothing is left to decide."""
-        about = [ApprovalKind.END_PROJECT, ApprovalKind.EXTEND_PROJECT, ApprovalKind.SHORTEN_PROJECT]
+        about = [
+            ApprovalKind.END_PROJECT,
+            ApprovalKind.EXTEND_PROJECT,
+            ApprovalKind.SHORTEN_PROJECT,
+            ApprovalKind.TAKE_GROUPS,
+        ]
         in_time = Q(expires_at__gt=F("project__ended_at"))  # never where the project has not ended
         return self.filter(in_time, state=ApprovalState.WAITING, kind__in=about)
 

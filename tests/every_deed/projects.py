@@ -64,6 +64,46 @@ def naming_a_deputy(scene: Any) -> Act:
     return scene.post("paula", "/projects/phoenix/edit/", form)
 
 
+def without_its_crew(scene: Any) -> dict[str, str]:
+    """The form of a project without the group that Carlos is in, the question before it answered."""
+    a_phoenix(scene)
+    form = {
+        "name": "phoenix",
+        "time_zone": "UTC",
+        "deputies": "",
+        "manager": "paula",
+        "groups": "phoenix-new",
+    }
+    asked = scene.post("ivan", "/projects/phoenix/edit/", form)()
+    return {**form, "confirms": asked.context["page"].confirms}
+
+
+@deed(
+    PROJECT + "edit/",
+    "PJ-108 ivan carlos",
+    "RV-106 ivan -",
+    "CH-002 ivan project",
+    "PJ-102 ivan project",
+    "RV-105 ivan carlos",
+    "RV-110 ivan carlos",
+    answers=303,
+)
+def taking_a_group_off_a_project(scene: Any) -> Act:
+    return scene.post("ivan", "/projects/phoenix/edit/", without_its_crew(scene))
+
+
+@deed(PROJECT + "edit/", "CH-002 ivan project", "PJ-102 ivan project", "AP-101 ivan project", answers=303)
+def asking_to_take_a_group_of_many_off_a_project(scene: Any) -> Act:
+    form = without_its_crew(scene)
+    a_group("phoenix-crew", a_person("second"))
+    a_policy(people_alone=1)
+    browser = browser_with_factor(scene.ivan)
+    form["confirms"] = (
+        browser.post("/projects/phoenix/edit/", form | {"confirms": ""}).context["page"].confirms
+    )
+    return lambda: browser.post("/projects/phoenix/edit/", form)
+
+
 @deed(PROJECT + "end-date/", "CH-002 paula project", "PJ-103 paula project", answers=303)
 def extending_a_project(scene: Any) -> Act:
     a_phoenix(scene)

@@ -147,6 +147,104 @@ def test_saving_the_form_as_it_was_shown_changes_nothing(phoenix, ivan):
     assert not browser.get("/projects/phoenix/").context["page"].timeline.rows
 
 
+# --- A group that is taken off ------------------------------------------------------------------------
+
+
+def without_groups(**said: str) -> dict[str, str]:
+    """Phoenix as it is, with a new name and another group than the one it has."""
+    return {**a_form(name="Phoenix II", manager="paula", groups="phoenix-new"), **said}
+
+
+def test_before_a_group_is_taken_off_it_is_said_how_many_lose_the_project(phoenix, ivan, carlos):
+    token = token_for(carlos, open_session(carlos))
+    browser = browser_of(ivan)
+
+    asked = browser.post("/projects/phoenix/edit/", without_groups())
+
+    page = text_of(asked)
+    assert asked.status_code == 422
+    assert "Without phoenix 1 person is no longer on it. Their tokens end at once (1 session)" in page
+    assert "So taking it off waits" not in page
+    phoenix.refresh_from_db()
+    assert (phoenix.name, verdict_on(token).outcome) == ("Phoenix", Outcome.ALLOWED)
+
+    confirms = asked.context["page"].confirms
+    browser.post("/projects/phoenix/edit/", without_groups(confirms=confirms))
+
+    phoenix.refresh_from_db()
+    assert (phoenix.name, [group.name for group in phoenix.groups.all()]) == ("Phoenix II", ["phoenix-new"])
+    assert verdict_on(token).outcome is Outcome.REVOKED
+
+
+def test_what_confirms_one_group_confirms_no_other(phoenix, ivan, ines):
+    phoenix.groups.add(a_group("phoenix-design", ines))
+    browser = browser_of(ivan)
+    asked = browser.post("/projects/phoenix/edit/", without_groups(groups="phoenix"))
+    confirms = asked.context["page"].confirms
+
+    again = browser.post("/projects/phoenix/edit/", without_groups(confirms=confirms))
+
+    assert again.status_code == 422
+    assert "2 people are no longer on it" in text_of(again)
+    assert phoenix.groups.count() == 2
+
+
+def test_a_group_with_nobody_in_it_is_taken_off_without_a_question(phoenix, ivan):
+    phoenix.groups.add(a_group("empty"))
+
+    browser_of(ivan).post("/projects/phoenix/edit/", without_groups(groups="phoenix"))
+
+    assert [group.name for group in phoenix.groups.all()] == ["phoenix"]
+
+
+def test_beyond_what_one_person_may_end_alone_the_groups_wait_and_all_else_is_saved(
+    phoenix, ivan, sam, carlos, chen
+):
+    a_policy(people_alone=1)
+    token = token_for(carlos, open_session(carlos))
+    browser = browser_with_factor(ivan)
+    question = browser.post("/projects/phoenix/edit/", without_groups())
+    assert "So taking it off waits for a second person." in text_of(question)
+
+    answer = browser.post(
+        "/projects/phoenix/edit/", without_groups(confirms=question.context["page"].confirms)
+    )
+
+    approval = Approval.objects.get()
+    assert (answer.status_code, answer.url) == (303, f"/approvals/{approval.pk}/")
+    phoenix.refresh_from_db()
+    assert phoenix.name == "Phoenix II"
+    assert {group.name for group in phoenix.groups.all()} == {"phoenix", "phoenix-new"}
+    assert verdict_on(token).outcome is Outcome.ALLOWED
+    second = browser_with_factor(sam)
+    page = text_of(second.get(f"/approvals/{approval.pk}/"))
+    assert "Take phoenix off the project Phoenix II" in page
+    assert "Approve: take the groups off" in page
+
+    second.post(f"/approvals/{approval.pk}/approve/", {"note": "agreed"})
+
+    assert [group.name for group in phoenix.groups.all()] == ["phoenix-new"]
+    assert verdict_on(token).outcome is Outcome.REVOKED
+
+
+def test_asking_for_it_takes_proof_and_coming_back_finds_the_question_and_nothing_done(
+    phoenix, ivan, carlos, chen
+):
+    a_policy(people_alone=1)
+    browser = browser_of(ivan)
+    question = browser.post("/projects/phoenix/edit/", without_groups())
+    confirms = question.context["page"].confirms
+
+    refused = browser.post("/projects/phoenix/edit/", without_groups(confirms=confirms))
+    back = browser.get("/projects/phoenix/edit/")
+
+    assert refused.status_code == 403
+    assert (back.status_code, "2 people are no longer on it" in text_of(back)) == (200, True)
+    assert not Approval.objects.exists()
+    phoenix.refresh_from_db()
+    assert phoenix.name == "Phoenix"
+
+
 def end_form(day: str, reason: str = "the client asked") -> dict[str, str]:
     return {"ends_on": day, "ends_time": "18:00", "reason": reason}
 
