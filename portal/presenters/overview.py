@@ -1,4 +1,4 @@
-"""Overview: what waits for the reader, what they asked for themselves, what ends by itself soon, what ended last."""
+"""Overview: how things stand in numbers, what waits for the reader, what they asked for, what ends or ended."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from portal.access import leavings_known_to, may, projects_for, revocations_for
 from portal.presenters.approval_words import left_words, numbers_of, title_of
+from portal.presenters.overview_numbers import OverviewNumbers
 from portal.presenters.revocations import RevocationRow, rows_of
 from portal.presenters.waiting import WaitingLine, waiting_lines
 from portal.presenters.words import clean, name_of
@@ -47,6 +48,10 @@ class Overview:
 
     def __init__(self, reader: User) -> None:
         self.reader = reader
+
+    @cached_property
+    def numbers(self) -> OverviewNumbers:
+        return OverviewNumbers(self.reader)
 
     @cached_property
     def waiting(self) -> list[WaitingLine]:

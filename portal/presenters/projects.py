@@ -31,6 +31,7 @@ from sessions_app.models import EndingState, Membership, Project, ProjectEnding,
 from sessions_app.models.projects import ProjectQuerySet
 
 ROWS = 50
+SOON = "7d"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,11 @@ class ProjectFilter(AddressFilter):
     """What the address of the list says."""
 
     state: str = ""
+    ends: str = ""
+
+    @property
+    def ends_soon(self) -> bool:
+        return self.ends == SOON
 
     @property
     def wanted(self) -> ProjectState | None:
@@ -49,7 +55,14 @@ class ProjectFilter(AddressFilter):
                 Q(name__icontains=word) | Q(key__icontains=word) | Q(manager__display_name__icontains=word)
             )
             projects = projects.filter(named)
+        if self.ends_soon:
+            projects = ending_soon(projects)
         return in_state(projects, self.wanted) if self.wanted else projects
+
+
+def ending_soon(projects: ProjectQuerySet) -> ProjectQuerySet:
+    """Those whose end comes within 7 days, or has come and is not carried out yet."""
+    return projects.filter(ended_at=None, ends_at__lt=timezone.now() + timedelta(days=SOON_DAYS))
 
 
 def in_state(projects: ProjectQuerySet, state: ProjectState) -> ProjectQuerySet:
@@ -162,7 +175,7 @@ class ProjectsPage:
     def line(self) -> str:
         """'4 projects, 1 ends within 7 days.' of all the reader reaches."""
         count = self._reached.count()
-        soon = self._reached.filter(ended_at=None, ends_at__lt=_in_a_week()).count()
+        soon = ending_soon(self._reached).count()
         words = ngettext("%(count)d project", "%(count)d projects", count) % {"count": count}
         ending = ngettext("%(count)d ends within 7 days", "%(count)d end within 7 days", soon)
         return f"{words}, {ending % {'count': soon}}." if soon else f"{words}."
@@ -180,13 +193,14 @@ class ProjectsPage:
         if self.chosen.wanted:
             value = str(self.chosen.wanted.label)
             yield Chosen(key=_("state:"), value=value, remove_url=self.chosen.address(state=""))
+        if self.chosen.ends_soon:
+            value = _("within 7 days")
+            yield Chosen(key=_("ends:"), value=value, remove_url=self.chosen.address(ends=""))
 
     @property
     def offers(self) -> Iterator[Offer]:
         if not self.chosen.wanted:
             states = [(state.value, str(state.label).capitalize()) for state in ProjectState]
             yield offer(_("State"), self.chosen, "state", states)
-
-
-def _in_a_week() -> datetime:
-    return timezone.now() + timedelta(days=SOON_DAYS)
+        if not self.chosen.ends_soon:
+            yield offer(_("Ends"), self.chosen, "ends", [(SOON, _("within 7 days"))])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -32,6 +33,11 @@ STATES: dict[str, tuple[Promise, Q]] = {
     "not-yet": (gettext_lazy("not yet cut off"), Q(cut_off_at__isnull=True)),
     "cut-off": (gettext_lazy("cut off"), Q(cut_off_at__isnull=False)),
 }
+SINCE: dict[str, tuple[Promise, timedelta]] = {
+    "1d": (gettext_lazy("in the last day"), timedelta(days=1)),
+    "7d": (gettext_lazy("in the last 7 days"), timedelta(days=7)),
+    "30d": (gettext_lazy("in the last 30 days"), timedelta(days=30)),
+}
 KINDS = {
     RevocationState.REQUESTED: "waiting",
     RevocationState.STUCK: "stuck",
@@ -45,12 +51,15 @@ class RevocationFilter(AddressFilter):
     state: str = ""
     reason: str = ""
     mine: str = ""
+    since: str = ""
 
     def apply(self, revocations: QuerySet[Revocation], reader: User) -> QuerySet[Revocation]:
         if self.state in STATES:
             revocations = revocations.filter(STATES[self.state][1])
         if self.reason in Reason.values:
             revocations = revocations.filter(reason=self.reason)
+        if self.since in SINCE:
+            revocations = revocations.filter(decided_at__gte=timezone.now() - SINCE[self.since][1])
         if self.mine:
             revocations = revocations.filter(initiator_user=reader)
         if not self.q:
@@ -179,6 +188,9 @@ def _chips_on(chosen: RevocationFilter) -> Iterator[Chosen]:
     if chosen.reason in Reason.values:
         value = str(Reason(chosen.reason).label)
         yield Chosen(key=_("reason:"), value=value, remove_url=chosen.address(reason=""))
+    if chosen.since in SINCE:
+        value = str(SINCE[chosen.since][0])
+        yield Chosen(key=_("decided:"), value=value, remove_url=chosen.address(since=""))
     if chosen.mine:
         yield Chosen(key=_("by:"), value=_("me"), remove_url=chosen.address(mine=""))
 
@@ -190,5 +202,8 @@ def _offers(chosen: RevocationFilter) -> Iterator[Offer]:
         )
     if chosen.reason not in Reason.values:
         yield offer(_("Reason"), chosen, "reason", [(value, str(words)) for value, words in Reason.choices])
+    if chosen.since not in SINCE:
+        spans = [(value, str(words)) for value, (words, _span) in SINCE.items()]
+        yield offer(_("Decided"), chosen, "since", spans)
     if not chosen.mine:
         yield offer(_("By"), chosen, "mine", [("yes", _("me"))])

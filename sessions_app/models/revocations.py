@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -92,16 +92,26 @@ class RevocationQuerySet(QuerySet["Revocation"]):
         Where `own_through` is held also what the viewer ordered, a leaving that they scheduled although the clock
         carried it out, and what ended the projects they manage.
         """
-        from sessions_app.models.projects import Project
+        own = self._own(viewer) if viewer.roles & frozenset(own_through) else Q(pk__in=[])
+        if viewer.reaches_everybody(through=through):
+            # Asked of each row: whoever reads the newest page never waits for the reading of all.
+            concerns = RevocationTarget.objects.filter(revocation=OuterRef("pk"))
+            return self.filter(Exists(concerns) | own)
+        return self.filter(self._of_some_people(viewer, through) | own)
+
+    def _of_some_people(self, viewer: User, through: Collection[Role]) -> Q:
         from sessions_app.models.users import User
 
         people = User.objects.visible_to(viewer, through=through).values("pk")
-        allowed = Q(targets__user__in=people)
-        if viewer.roles & frozenset(own_through):
-            allowed |= Q(initiator_user=viewer)
-            allowed |= Q(leavings__initiator_user=viewer, leavings__state=LeavingState.DONE)
-            allowed |= Q(project__in=Project.objects.managed_by(viewer).values("pk"))
-        return self.filter(pk__in=Revocation.objects.filter(allowed).values("pk"))
+        return Q(pk__in=RevocationTarget.objects.filter(user__in=people).values("revocation"))
+
+    def _own(self, viewer: User) -> Q:
+        from sessions_app.models.projects import Project
+
+        ordered = Q(initiator_user=viewer)
+        ordered |= Q(leavings__initiator_user=viewer, leavings__state=LeavingState.DONE)
+        ordered |= Q(project__in=Project.objects.managed_by(viewer).values("pk"))
+        return Q(pk__in=Revocation.objects.filter(ordered).values("pk"))
 
 
 class Revocation(models.Model):

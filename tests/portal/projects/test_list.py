@@ -48,6 +48,16 @@ def test_a_role_for_some_people_only_sees_no_project(phoenix):
     assert names_on(browser_of(mina).get("/projects/")) == []
 
 
+def test_it_is_narrowed_to_what_ends_within_seven_days(phoenix, atlas, ivan):
+    a_project("due", ends_at=timezone.now() - timedelta(minutes=1))
+    a_project("over", ends_at=timezone.now() + timedelta(days=1), ended_at=timezone.now())
+
+    page = browser_of(ivan).get("/projects/", {"ends": "7d"})
+
+    assert names_on(page) == ["Due", "Atlas"]
+    assert "within 7 days" in text_of(page)
+
+
 def test_what_ends_soonest_stands_first_and_what_has_ended_last(phoenix, atlas, ivan):
     now = timezone.now()
     a_project("old", ends_at=now - timedelta(days=9), ended_at=now - timedelta(days=9))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from sessions_app.models import Revocation
 from tests.factories import a_person, open_session
@@ -36,6 +39,23 @@ def test_filters_are_in_the_address(two, ivan):
     assert people_on(browser.get("/revocations/", {"mine": "yes"})) == ["Carlos Vega"]
     assert people_on(browser.get("/revocations/", {"state": "not-yet"})) == []
     assert people_on(browser.get("/revocations/", {"state": "cut-off", "q": "carlos"})) == ["Carlos Vega"]
+
+
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [
+        ("1d", ["Carlos Vega"]),
+        ("7d", ["Carlos Vega", "Ines Almeida"]),
+        ("nonsense", ["Carlos Vega", "Ines Almeida"]),
+    ],
+)
+def test_it_is_narrowed_to_what_was_decided_lately(since, found, two, ivan):
+    of_ines = Revocation.objects.filter(reason="offboarding")
+    of_ines.update(decided_at=timezone.now() - timedelta(days=6))
+
+    page = browser_of(ivan).get("/revocations/", {"since": since})
+
+    assert people_on(page) == found
 
 
 def test_a_receipt_number_leads_straight_to_its_receipt(two, ivan):
