@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from portal.access import people_for, projects_for
 from portal.presenters.crowd_members import CrowdMember, first_members
 from portal.roles import May
+from sessions_app.changes.asked_scopes import scope_of
 from sessions_app.changes.blast_radius import Why
-from sessions_app.changes.end_many import scope_of
 from sessions_app.changes.project_groups import who_loses_without
 from sessions_app.models import Approval, ApprovalKind, Session, User
 from sessions_app.revocation.orders import OneProject, SomeSessions

@@ -15,8 +15,8 @@ from portal.presenters.project_words import in_both
 from portal.presenters.selection import people_words
 from portal.presenters.words import clean, name_of, sessions_words
 from sessions_app.changes.approvals import asker_of
+from sessions_app.changes.asked_scopes import scope_of
 from sessions_app.changes.blast_radius import Reach
-from sessions_app.changes.end_many import scope_of
 from sessions_app.changes.project_end_dates import reach_of_earlier_end
 from sessions_app.changes.project_groups import who_loses_without
 from sessions_app.changes.project_preview import preview_of

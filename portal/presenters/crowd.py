@@ -19,8 +19,8 @@ from portal.presenters.people import PeopleFilter
 from portal.presenters.selection import people_words, why_words
 from portal.presenters.words import name_of, sessions_words
 from portal.roles import May, roles_with
+from sessions_app.changes.asked_scopes import Many, as_request, scope_of
 from sessions_app.changes.blast_radius import Reach, Why, why_not_alone
-from sessions_app.changes.end_many import Many, as_request, scope_of
 from sessions_app.models import Entitlement, Group, Role, Session, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.users import UserQuerySet

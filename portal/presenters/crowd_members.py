@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from portal.presenters.words import clean, name_of
-from sessions_app.changes.end_many import Many
+from sessions_app.changes.asked_scopes import Many
 from sessions_app.models import Session, User
 from sessions_app.revocation.orders import Everyone, OneEntitlement, OneGroup
 

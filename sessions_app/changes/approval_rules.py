@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from audit.events import Events
 from audit.initiators import Initiator, InitiatorKind
 from audit.models import AuditEntry
+from sessions_app.changes.asked_scopes import people_named_by
 from sessions_app.changes.blast_radius import Why
 from sessions_app.changes.errors import (
     ApprovingForOneself,
@@ -21,7 +21,7 @@ from sessions_app.changes.errors import (
     NobodyAnswers,
     SecurityMustApprove,
 )
-from sessions_app.models import Approval, ApprovalKind, Identity, Project, Role, Session, User
+from sessions_app.models import Approval, ApprovalKind, Identity, Project, Role, User
 from sessions_app.models.reasons import Reason
 from sessions_app.models.users import UserQuerySet
 
@@ -99,7 +99,7 @@ def is_about(approval: Approval, user: User) -> bool:
     """Whether it would end this person's own access, or give them more time."""
     if approval.person is not None and is_same_person(approval.person, user):
         return True
-    if _named(approval).filter(pk=user.pk).exists():
+    if people_named_by(approval.request).filter(pk=user.pk).exists():
         return True
     return approval.project is not None and Project.objects.of(user).filter(pk=approval.project.pk).exists()
 
@@ -135,18 +135,7 @@ def _concerned(approval: Approval) -> QuerySet[User]:
         return people.filter(pk=approval.person_id)
     if approval.project is not None:
         return people.filter(memberships__group__in=approval.project.groups.all()).distinct()
-    return _named(approval)
-
-
-def _named(approval: Approval) -> QuerySet[User]:
-    """Those whom the request itself names: as people, by their sessions, or by a group."""
-    asked, people = approval.request, User.objects.all()
-    by_session = Session.objects.filter(pk__in=[UUID(hex=key) for key in asked.get("sessions", [])])
-    reach = Q(pk__in=[UUID(hex=key) for key in asked.get("people", [])]) | Q(pk__in=by_session.values("user"))
-    if "group" in asked:
-        reach |= Q(memberships__group__name=asked["group"])
-    named: QuerySet[User] = people.filter(reach).distinct()
-    return named
+    return people_named_by(approval.request)
 
 
 def _given_by_asker(approval: Approval, user: User) -> frozenset[Role]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
-from uuid import UUID
 
 from audit.initiators import Initiator
 from sessions_app.changes.approvals import ask, second_person_of
+from sessions_app.changes.asked_scopes import Many, as_request, scope_of
 from sessions_app.changes.blast_radius import Reach, refuse_machine_alone, why_not_alone
-from sessions_app.models import Approval, ApprovalKind, Revocation, RevocationScope, User
+from sessions_app.models import Approval, ApprovalKind, Revocation, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation import rules
 from sessions_app.revocation.engine import answers_another, decide, revoke
@@ -18,16 +16,11 @@ from sessions_app.revocation.order_keys import answer_to_repeat
 from sessions_app.revocation.orders import (
     Everyone,
     OfManyPeople,
-    OneEntitlement,
-    OneGroup,
     Order,
-    SeveralPeople,
     SomeSessions,
 )
 from sessions_app.revocation.populations import people_of
 from sessions_app.revocation.receipt_versions import Change, sign_version
-
-Many = SeveralPeople | OneGroup | OneEntitlement | Everyone | SomeSessions
 
 
 def end_by_machine(order: Order) -> Revocation:
@@ -82,33 +75,3 @@ def carry_out(approval: Approval, by: Initiator) -> Revocation:
     if not answers_another(revocation, order):
         sign_version(revocation, Change.DECIDED)
     return revocation
-
-
-def as_request(scope: Many) -> dict[str, Any]:
-    """The scope in ids and names, as it is kept until somebody decides; `scope_of` is the way back."""
-    match scope:
-        case SeveralPeople(user_ids=keys):
-            named: dict[str, Any] = {"people": [key.hex for key in keys]}
-        case SomeSessions(session_ids=keys):
-            named = {"sessions": [key.hex for key in keys]}
-        case OneGroup(name=name):
-            named = {"group": name}
-        case OneEntitlement(application_key=key, name=name):
-            named = {"application": key, "entitlement": name}
-        case Everyone():
-            named = {}
-    return {"scope": str(scope.kind), **named}
-
-
-def scope_of(asked: Mapping[str, Any]) -> Many:
-    match RevocationScope(asked["scope"]):
-        case RevocationScope.SESSIONS:
-            return SomeSessions.of(UUID(hex=key) for key in asked["sessions"])
-        case RevocationScope.GROUP:
-            return OneGroup(name=asked["group"])
-        case RevocationScope.ENTITLEMENT:
-            return OneEntitlement(application_key=asked["application"], name=asked["entitlement"])
-        case RevocationScope.EVERYONE:
-            return Everyone()
-        case _:
-            return SeveralPeople.of(UUID(hex=key) for key in asked["people"])

@@ -42,6 +42,7 @@ from sessions_app.changes.roles import grant_role
 from sessions_app.models import (
     Approval,
     ApprovalState,
+    Group,
     ReviewVerdict,
     Revocation,
     Role,
@@ -52,13 +53,22 @@ from sessions_app.models import (
 from sessions_app.models.reasons import Reason
 from sessions_app.models.roles import PopulationKind
 from sessions_app.revocation.errors import ActingOnOneself, LastAdmin, OrderRefused, ReasonNotAllowed
-from sessions_app.revocation.orders import OneGroup, OneUser, Order, SeveralPeople, SomeSessions
+from sessions_app.revocation.orders import (
+    OneEntitlement,
+    OneGroup,
+    OneUser,
+    Order,
+    SeveralPeople,
+    SomeSessions,
+)
 from tests.factories import (
     a_grant,
     a_group,
     a_machine,
     a_person,
     a_policy,
+    an_application,
+    an_entitlement,
     an_identity,
     initiator_of,
     open_session,
@@ -415,14 +425,20 @@ def test_there_is_nothing_to_review_of_what_two_decided(hana, sam, sid, ada):
 # --- Of many ----------------------------------------------------------------------------------------
 
 
+def entitlement_of(group: Group) -> OneEntitlement:
+    an_entitlement(an_application("wiki"), group, "edit")
+    return OneEntitlement(application_key="wiki", name="edit")
+
+
 @pytest.mark.parametrize(
     "scope",
     [
         lambda ivan: SeveralPeople.of([ivan.pk]),
         lambda ivan: SomeSessions.of([open_session(ivan).pk]),
         lambda ivan: OneGroup(name=a_group("operators", ivan).name),
+        lambda ivan: entitlement_of(a_group("operators", ivan)),
     ],
-    ids=["people", "sessions", "group"],
+    ids=["people", "sessions", "group", "entitlement"],
 )
 def test_whoever_is_among_those_it_would_end_never_approves(scope, ivan, sid, sam):
     order = Order(
