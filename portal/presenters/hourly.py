@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -44,16 +45,13 @@ class Hour:
     """`counts` and `names` go by series, in their order; `label` is empty for bars without one."""
 
     begins_at: datetime
+    name: str
     x: str
     middle: str
     label: str
     counts: tuple[int, ...]
     names: tuple[str, ...]
     parts: tuple[Part, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.begins_at:%H:%M}"
 
     @property
     def cells(self) -> list[tuple[str, int]]:
@@ -104,7 +102,7 @@ def _drawn(begins: Sequence[datetime], counted: Counter[tuple[datetime, str]]) -
     return Hourly(
         series=series,
         hours=tuple(
-            _hour(place, begins_at, counts, series=series, top=top)
+            _hour(place, begins_at, counts, name=_name(begins_at, begins[-1]), series=series, top=top)
             for place, (begins_at, counts) in enumerate(zip(begins, by_hour, strict=True))
         ),
         lines=tuple(_line(value, top) for value in (0, top // 2, top)),
@@ -141,13 +139,26 @@ def _round_up(highest: int) -> int:
     return highest + highest % 2
 
 
+def _name(hour: datetime, last: datetime) -> str:
+    """'11:00', with its day where that is another than the last hour's."""
+    day = "" if hour.date() == last.date() else f"{date_format(hour, 'j M')}, "
+    return f"{day}{hour:%H:%M}"
+
+
 def _hour(
-    place: int, begins_at: datetime, counts: Sequence[int], *, series: Sequence[Series], top: int
+    place: int,
+    begins_at: datetime,
+    counts: Sequence[int],
+    *,
+    name: str,
+    series: Sequence[Series],
+    top: int,
 ) -> Hour:
     step = (100 - LEFT) / HOURS
     x = LEFT + place * step + (step - BAR) / 2
     return Hour(
         begins_at=begins_at,
+        name=name,
         x=f"{x:.2f}%",
         middle=f"{x + BAR / 2:.2f}%",
         label=f"{begins_at:%H:%M}" if begins_at.hour % LABEL_EVERY == 0 else "",

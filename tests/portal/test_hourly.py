@@ -22,8 +22,8 @@ def test_every_decision_is_counted_in_its_own_hour():
     drawn = hourly([at(0), at(0.3), at(0.4), at(23.3)], now=NOW)
 
     counts = {hour.name: sum(hour.counts) for hour in drawn.hours if sum(hour.counts)}
-    assert (len(drawn.hours), counts) == (24, {"11:00": 2, "10:00": 1, "12:00": 1})
-    assert [hour.name for hour in drawn.rows] == ["11:00", "10:00", "12:00"]
+    assert (len(drawn.hours), counts) == (24, {"11:00": 2, "10:00": 1, "25 Nov, 12:00": 1})
+    assert [hour.name for hour in drawn.rows] == ["11:00", "10:00", "25 Nov, 12:00"]
 
 
 def test_two_reasons_have_a_colour_of_their_own_and_the_rest_share_the_third():
