@@ -123,6 +123,7 @@ LABELS: dict[str, StrOrPromise] = {
     "fingerprint": _("Fingerprint of the preview"),
     "found": _("Found"),
     "groups": _("Groups"),
+    "groups_kept": _("Groups nobody left"),
     "groups_left": _("Groups left"),
     "last_active_at": _("Last active"),
     "late_seconds": _("Seconds late"),

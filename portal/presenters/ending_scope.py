@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from portal.presenters.words import clean, moment_words, name_of, sessions_words
 from sessions_app.models import Project, ResourceKind, Session, User
 from sessions_app.revocation.coverage import fate_of
 from sessions_app.revocation.errors import ActingOnOneself, LastAdmin, PrivilegedPerson
+from sessions_app.revocation.leaving import groups_kept
 
 ROWS = 50
 LISTED_AT_MOST = 20
@@ -134,6 +135,10 @@ class Scope:
         ]
 
     @cached_property
+    def groups_kept(self) -> list[str]:
+        return kept_words(groups_kept(self.project))
+
+    @cached_property
     def left_out(self) -> list[tuple[str, str]]:
         """(person, why) of those whose sessions stay; they leave the project's groups all the same."""
         codes: dict[str, str] = self.seen["left_out"]
@@ -188,6 +193,16 @@ class Scope:
         if pk in self.seen["left_out"]:
             return left_out_words(self.seen["left_out"][pk])
         return _("loses sign-in") if pk in self.seen["blocked"] else _("may sign in again")
+
+
+def kept_words(kept: Mapping[str, Sequence[str]]) -> list[str]:
+    """Each group that nobody leaves, in a sentence that says because of which project."""
+    names = project_names({key for keys in kept.values() for key in keys})
+    return [
+        _("Nobody leaves the group %(group)s: %(projects)s has it too, and goes on.")
+        % {"group": clean(group), "projects": ", ".join(names.get(key, clean(key)) for key in keys)}
+        for group, keys in sorted(kept.items())
+    ]
 
 
 def left_out_words(code: str) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from portal.access import may, people_for, projects_for
 from portal.presenters.concerned import subject_words
-from portal.presenters.ending_scope import Cell, left_out_words, news_words, project_names
+from portal.presenters.ending_scope import Cell, kept_words, left_out_words, news_words, project_names
 from portal.presenters.progress import ProgressLine, progress_of_many
 from portal.presenters.receipt import EndedRow, Receipt
 from portal.presenters.words import clean, name_of, sessions_words
@@ -143,6 +143,11 @@ class ManyReceipt(Receipt):
     @property
     def news(self) -> list[str]:
         return news_words(self.ending.news) if self.ending else []
+
+    @property
+    def groups_kept(self) -> list[str]:
+        """As it was when it was decided."""
+        return kept_words(self.ending.groups_kept) if self.ending else []
 
     # --- People ---
 

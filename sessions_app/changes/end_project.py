@@ -29,6 +29,7 @@ from sessions_app.models.reasons import Reason
 from sessions_app.revocation.engine import cut_off, decide
 from sessions_app.revocation.entries_of_record import record_refusal
 from sessions_app.revocation.errors import OrderRefused
+from sessions_app.revocation.leaving import groups_kept
 from sessions_app.revocation.order_keys import answer_to_repeat
 from sessions_app.revocation.orders import OneProject, Order, SecondPerson
 from sessions_app.revocation.project_facts import tasks_as_kept
@@ -266,6 +267,7 @@ def decide_ending(ending: ProjectEnding, order: Order, *, preview: ProjectPrevie
     Nobody is asked any more about what waits for it.
     """
     ending.news = news_since(ending.preview, preview) if ending.preview else {}
+    ending.groups_kept = groups_kept(ending.project)
     revocation = decide(order)
     ending.fingerprint = preview.fingerprint
     ending.revocation = revocation
@@ -306,6 +308,7 @@ def _record_begun(ending: ProjectEnding, checks: Sequence[ProjectCheck], *, by: 
             "news": ending.news,
             "manager": str(project.manager_id) if project.manager_id else None,
             "groups": [group.name for group in project.groups.order_by("name")],
+            "groups_kept": ending.groups_kept,
             "ends_at": stamp(project.ends_at),
             "time_zone": project.time_zone,
             "checks": {check.kind: stamp(check.due_at) for check in checks},

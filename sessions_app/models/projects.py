@@ -220,7 +220,8 @@ OPEN_ENDINGS = [EndingState.WAITING, EndingState.SCHEDULED, EndingState.RUNNING]
 class ProjectEnding(models.Model):
     """One order to end a project: who asked, what they saw, when it is due, and the revocation it became.
 
-    `preview` is what was shown, under `fingerprint`; `news` is what had changed when it was carried out.
+    `preview` is what was shown, under `fingerprint`; `news` is what had changed when it was carried out. `groups_kept`
+    are the groups that nobody left by it, with the keys of the running projects that had them too.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -240,6 +241,7 @@ class ProjectEnding(models.Model):
     preview = models.JSONField(default=dict)
     fingerprint = models.CharField(max_length=64, blank=True)
     news = models.JSONField(default=dict)
+    groups_kept = models.JSONField(default=dict)
     approval = models.OneToOneField(
         "sessions_app.Approval", on_delete=models.PROTECT, null=True, related_name="ending"
     )

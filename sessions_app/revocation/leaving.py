@@ -45,9 +45,17 @@ def other_projects(people: Sequence[User], project: Project) -> dict[UUID, list[
 
 def groups_left(project: Project) -> list[Group]:
     """The project's groups without those that another running project has too: who is in them works on that one."""
+    return list(project.groups.exclude(name__in=groups_kept(project)).order_by("name"))
+
+
+def groups_kept(project: Project) -> dict[str, list[str]]:
+    """Names of the project's groups that nobody leaves, with the keys of the running projects that have them too."""
     running = Project.objects.running(timezone.now()).exclude(pk=project.pk)
-    shared = Group.objects.filter(projects__in=running).values("pk")
-    return list(project.groups.exclude(pk__in=shared).order_by("name"))
+    shared = running.filter(groups__in=project.groups.all()).order_by("groups__name", "key")
+    found: dict[str, list[str]] = {}
+    for name, key in shared.values_list("groups__name", "key").distinct():
+        found.setdefault(name, []).append(key)
+    return found
 
 
 def ends_project(revocation: Revocation) -> bool:

@@ -24,7 +24,7 @@ IMPERSONAL: dict[str, str] = {
     "sessions_app.Notice": "about queued_at next_try_at closed_at last_error",
     "sessions_app.OrderKey": "*",
     "sessions_app.EndedSession": "*",
-    "sessions_app.ProjectEnding": "id initiator_kind door fingerprint",
+    "sessions_app.ProjectEnding": "id initiator_kind door fingerprint groups_kept",
     "sessions_app.ProjectCheck": "id due_at",
     "sessions_app.Leaving": "id initiator_kind initiator_roles door stuck_because",
     "sessions_app.Step": "id key system made_at due_at what",

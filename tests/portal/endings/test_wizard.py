@@ -54,6 +54,34 @@ def test_the_manager_ends_the_project_in_four_steps_and_lands_on_its_progress(ph
     assert verdict_on(token_for(carlos, session)).outcome == Outcome.REVOKED
 
 
+def test_a_group_that_another_running_project_has_too_is_kept_and_that_is_said_before_and_on_the_receipt(
+    phoenix, paula, ivan, carlos
+):
+    atlas = atlas_of(paula)
+    atlas.groups.add(phoenix.groups.get())
+    sentence = "Nobody leaves the group phoenix: Atlas has it too, and goes on."
+    browser = browser_of(paula)
+
+    assert sentence in text_of(browser.get("/projects/phoenix/end/"))
+    end_it(browser, phoenix)
+    Project.objects.filter(pk=atlas.pk).update(ended_at=timezone.now())
+
+    receipt = the_ending().revocation.receipt
+    assert sentence in text_of(browser_of(ivan).get(f"/revocations/{receipt}/"))
+    assert carlos.memberships.filter(group__name="phoenix").exists()
+
+
+def test_of_groups_that_are_left_nothing_is_said(phoenix, paula, ivan):
+    atlas_of(paula)
+    browser = browser_of(paula)
+
+    assert "Nobody leaves the group" not in text_of(browser.get("/projects/phoenix/end/"))
+    end_it(browser, phoenix)
+
+    receipt = the_ending().revocation.receipt
+    assert "Nobody leaves the group" not in text_of(browser_of(ivan).get(f"/revocations/{receipt}/"))
+
+
 def test_the_preview_counts_what_would_end_and_names_what_goes_on(phoenix, paula, carlos, chen):
     atlas_of(paula)
     resources_of(phoenix)
