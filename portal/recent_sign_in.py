@@ -85,6 +85,14 @@ def typed_before(request: HtmxRequest) -> QueryDict | None:
     return QueryDict(kept["typed"])
 
 
+def initial_before(request: HtmxRequest) -> dict[str, Any]:
+    """The same as a form's initial values; whatever was typed several times as a list."""
+    typed = typed_before(request)
+    if typed is None:
+        return {}
+    return {name: found[0] if len(found) == 1 else found for name, found in typed.lists()}
+
+
 def _keep(request: HtmxRequest, back: str) -> None:
     """Never a secret, and nothing large: then the form comes back empty."""
     typed = request.POST.copy()

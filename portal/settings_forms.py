@@ -172,8 +172,10 @@ class CredentialForm(forms.Form):
     )
     days = forms.ChoiceField(label=_("Ends after"), choices=LIFETIMES, initial="30")
 
-    def __init__(self, data: object = None, *, scopes: Iterable[Scope]) -> None:
-        super().__init__(data)  # type: ignore[arg-type]  # a QueryDict, whose stub is narrower
+    def __init__(
+        self, data: object = None, *, scopes: Iterable[Scope], initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)  # type: ignore[arg-type]  # a QueryDict, whose stub is narrower
         choices = [(str(scope), f"{scope.value}: {scope.label}") for scope in scopes]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]  # a choice field
 

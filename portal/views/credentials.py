@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import credentials_for, fetch_or_refuse, may, requires
 from portal.htmx import HtmxRequest, go_to, page_or_part
+from portal.recent_sign_in import initial_before, recently_signed_in
 from portal.roles import May, roles_with
 from portal.settings_forms import CredentialForm, say_refusal
 from portal.settings_pages import FormPage, form_page
@@ -45,9 +46,12 @@ def listing(request: HtmxRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.CHANGE_CREDENTIALS)
+@recently_signed_in
 def create(request: HtmxRequest) -> HttpResponse:
     """Make one. Its secret is in the answer to this one request and nowhere else."""
-    form = CredentialForm(request.POST or None, scopes=_scopes_for(request.user))
+    form = CredentialForm(
+        request.POST or None, scopes=_scopes_for(request.user), initial=initial_before(request)
+    )
     made = _made(request, form) if form.is_valid() else None
     if made:
         return page_or_part(request, "portal/settings/credential_made.html", "secret", {"made": made})

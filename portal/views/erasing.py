@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from portal.access import fetch_or_refuse, people_for, requires
 from portal.htmx import HtmxRequest, go_to
 from portal.presenters.words import name_of
+from portal.recent_sign_in import initial_before, recently_signed_in
 from portal.roles import May
 from portal.settings_pages import FormPage, form_page, is_taken
 from sessions_app.models import User
@@ -31,8 +32,8 @@ class ErasingForm(forms.Form):
     )
     typed = forms.CharField(label=gettext_lazy("Type their user name to confirm"), max_length=150)
 
-    def __init__(self, data: Any = None, *, person: User) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, person: User, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
         self._person = person
 
     def clean_typed(self) -> str:
@@ -44,9 +45,10 @@ class ErasingForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.ERASE_PEOPLE)
+@recently_signed_in
 def erase(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     person = fetch_or_refuse(people_for(request.user, May.ERASE_PEOPLE), pk=user_id)
-    form = ErasingForm(request.POST or None, person=person)
+    form = ErasingForm(request.POST or None, person=person, initial=initial_before(request))
     if is_taken(form, lambda: erase_person(person, reason=form.cleaned_data["reason"], by=request.initiator)):
         messages.info(
             request, _("Erased. What proves what was done stays under the name %s.") % person.pseudonym

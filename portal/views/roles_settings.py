@@ -18,6 +18,7 @@ from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.filters import AddressFilter
 from portal.presenters.populations import known_populations
 from portal.presenters.words import name_of
+from portal.recent_sign_in import initial_before, recently_signed_in
 from portal.roles import May
 from portal.settings_forms import GrantForm, ReasonForm, say_refusal
 from sessions_app.changes.errors import ChangeRefused
@@ -59,10 +60,11 @@ def choose_person(request: HtmxRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.CHANGE_ROLES)
+@recently_signed_in
 def grant(request: HtmxRequest, user_id: UUID) -> HttpResponse:
     """The second step: which role, for whom, until when, why."""
     person = fetch_or_refuse(people_for(request.user, May.CHANGE_ROLES), pk=user_id)
-    form = GrantForm(request.POST or None)
+    form = GrantForm(request.POST or None, initial=initial_before(request))
     if form.is_valid() and _is_granted(request, person, form):
         messages.info(request, _("Granted to %s. It counts from their next request on.") % name_of(person))
         return go_to(request, reverse("roles"))

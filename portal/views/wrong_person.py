@@ -14,6 +14,7 @@ from portal.htmx import HtmxRequest, go_to, page_or_part
 from portal.presenters.corrections import CorrectionNews, Corrections
 from portal.presenters.receipt_many import receipt_for
 from portal.presenters.refusals import status_of
+from portal.recent_sign_in import initial_before, recently_signed_in
 from portal.roles import May
 from portal.wrong_person_form import DeclineForm, GiveBackForm, WrongPersonForm
 from sessions_app.changes import wrong_person
@@ -56,10 +57,11 @@ def say(request: HtmxRequest, number: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(May.SEE_REVOCATIONS, May.ALLOW_SIGN_IN_AGAIN)
+@recently_signed_in
 def give_back(request: HtmxRequest, number: str, correction_id: UUID) -> HttpResponse:
     """What is given back and what cannot be; then it is."""
     news = _news(request, number, correction_id)
-    form = GiveBackForm(request.POST if request.method == "POST" else None)
+    form = GiveBackForm(request.POST if request.method == "POST" else None, initial=initial_before(request))
     context = {"news": news, "form": form}
     if not form.is_valid():
         status = 422 if form.is_bound else 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.recent_sign_in import KEPT_KEY, LONGEST_KEPT
-from sessions_app.models import Revocation
+from sessions_app.models import MachineCredential, Revocation, RoleGrant, User
 from tests.factories import PASSWORD, with_password
 from tests.portal.signed_in import HTMX, browser_of, browser_with_factor, filled_dialog, terminate, text_of
 
@@ -131,3 +131,30 @@ def test_other_deeds_on_people_ask_too(address, form, typed, ivan, ines):
 
     assert asked["Location"].startswith("/accounts/reauthenticate/?next=%2Fpeople%2F")
     assert (back.status_code, typed in text_of(back)) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("at", "typed"),
+    [
+        ("/settings/roles/grant/{ines}/", {"role": "auditor", "reason": "covers for Aude in November"}),
+        (
+            "/settings/credentials/new/",
+            {"name": "Payroll hook", "scopes": ["revocations:write"], "days": "7"},
+        ),
+        ("/people/{ines}/erase/", {"reason": "asked for it in writing"}),
+    ],
+    ids=["a role", "a credential", "erasing"],
+)
+def test_what_gives_power_or_takes_for_good_asks_first_and_brings_back_what_was_typed(ada, ines, at, typed):
+    browser = browser_of(with_password(ada), minutes_ago=LONG_AGO)
+    address = at.format(ines=ines.pk)
+
+    asked = browser.post(address, typed)
+    proved = browser.post(asked["Location"], {"password": PASSWORD})
+    back = text_of(browser.get(proved["Location"]))
+
+    assert proved["Location"] == address
+    assert typed.get("name", typed.get("reason")) in back
+    assert not RoleGrant.objects.filter(user=ines).exists()
+    assert not MachineCredential.objects.exists()
+    assert not User.objects.exclude(erased_at=None).exists()
