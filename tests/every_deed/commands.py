@@ -44,17 +44,17 @@ def giving_a_password(scene: Any) -> Act:
 
 @deed("manage.py clock", "RO-103 clock otto", answers=0)
 def letting_the_clock_run(scene: Any) -> Act:
-    """For a second; a role has reached its end."""
+    """For two seconds: the upkeep has its first turn after one. A role has reached its end."""
     a_grant(scene.otto, Role.AUDITOR, expires_at=timezone.now() - timedelta(minutes=1))
     Lease.objects.update(expires_at=F("expires_at") - timedelta(minutes=5))
     # It would close the one connection whose transaction this test is.
     scene.fixture("monkeypatch").setattr(clock, "close_old_connections", lambda: None)
-    return _stopped_after_a_second
+    return _stopped_after_two_seconds
 
 
-def _stopped_after_a_second() -> Ran:
+def _stopped_after_two_seconds() -> Ran:
     handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM))
+    timer = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGTERM))
     timer.start()
     try:
         return ran("clock")
