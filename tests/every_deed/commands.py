@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import TOTP
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,7 +21,7 @@ from portal.starting.preparation import prepare_database
 from sessions_app.changes.credentials import create_credential
 from sessions_app.models import Lease, Role
 from sessions_app.scheduled import clock
-from tests.every_deed.deeds import Act, deed
+from tests.every_deed.deeds import Act, deed, newest_entry
 from tests.factories import a_grant, an_enforcement_point, token_for
 from tests.oauth_client import an_app
 from tests.portal.endings.scenes import phoenix_of
@@ -44,24 +46,40 @@ def giving_a_password(scene: Any) -> Act:
 
 @deed("manage.py clock", "RO-103 clock otto", answers=0)
 def letting_the_clock_run(scene: Any) -> Act:
-    """For two seconds: the upkeep has its first turn after one. A role has reached its end."""
+    """Until it has noted that a role has reached its end."""
     a_grant(scene.otto, Role.AUDITOR, expires_at=timezone.now() - timedelta(minutes=1))
     Lease.objects.update(expires_at=F("expires_at") - timedelta(minutes=5))
     # It would close the one connection whose transaction this test is.
     scene.fixture("monkeypatch").setattr(clock, "close_old_connections", lambda: None)
-    return _stopped_after_two_seconds
+    return _stopped_once_it_wrote
 
 
-def _stopped_after_two_seconds() -> Ran:
+def _stopped_once_it_wrote() -> Ran:
     handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    timer = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGTERM))
-    timer.start()
+    stopper = threading.Thread(target=_stop_once_written, args=(newest_entry(),))
+    stopper.start()
     try:
         return ran("clock")
     finally:
-        timer.join()
+        stopper.join()
         for name, handler in handlers.items():
             signal.signal(name, handler)
+
+
+def _stop_once_written(newest: int) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not _is_newer_than(newest):
+        time.sleep(0.1)
+    connection.close()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_newer_than(newest: int) -> bool:
+    """Threads of one test process meet table locks that only SQLite in memory has; then it is asked again."""
+    try:
+        return newest_entry() > newest
+    except OperationalError:
+        return False
 
 
 @deed("manage.py credential", "MC-101 shell machine_credential", answers=0)
