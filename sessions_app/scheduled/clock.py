@@ -10,12 +10,12 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial, wraps
 from threading import Event, Thread
 from typing import TypeVar
 
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from audit import log_lines
 from audit.exports.sweeping import sweep as sweep_exports
@@ -135,8 +135,17 @@ class Clock:
             close_old_connections()
             self.beat()
             stop.wait(max(0.05, BEAT_SECONDS - (time.monotonic() - began)))
-        hands[0].join(timeout=BEAT_SECONDS)  # what was just written gets its place in the chain
-        give_back(CLOCK_LEASE, holder=self.holder)
+        self._let_go(hands)
+
+    def _let_go(self, hands: Sequence[Thread]) -> None:
+        """Once the hands rest, or after a second; a lease that cannot be given back runs out by itself."""
+        until = time.monotonic() + BEAT_SECONDS
+        for hand in hands:
+            hand.join(timeout=max(0.0, until - time.monotonic()))
+        try:
+            give_back(CLOCK_LEASE, holder=self.holder)
+        except DatabaseError:
+            logger.exception("the lease was not given back; it runs out by itself")
 
     def _hands(self) -> Iterator[tuple[str, float, Callable[[], object]]]:
         yield "sealing", SEAL_SECONDS, self.seal
