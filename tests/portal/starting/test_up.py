@@ -42,7 +42,7 @@ class Up:
         """The result of another command, in a second terminal."""
         seen = {name: value for name, value in self.environment.items() if name != "PORT"}
         command = [sys.executable, str(MANAGE), *words]
-        return subprocess.run(command, env=seen, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, env=seen, capture_output=True, text=True, timeout=240, check=False)
 
     def start(self):
         """Returns once it has said how to stop it."""
