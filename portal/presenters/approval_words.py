@@ -16,9 +16,6 @@ from portal.presenters.selection import people_words
 from portal.presenters.words import clean, name_of, sessions_words
 from sessions_app.changes.approvals import asker_of
 from sessions_app.changes.asked_scopes import scope_of
-from sessions_app.changes.blast_radius import Reach
-from sessions_app.changes.project_end_dates import reach_of_earlier_end
-from sessions_app.changes.project_groups import who_loses_without
 from sessions_app.changes.project_preview import preview_of
 from sessions_app.models import Approval, ApprovalKind, Project
 from sessions_app.revocation.coverage import coverage_of
@@ -135,16 +132,14 @@ def _since_of_earlier_end(approval: Approval) -> list[str]:
     assert approval.project is not None
     if approval.project.ended_at is not None:
         return _since_of_end_date(approval)
-    now = reach_of_earlier_end(approval.project)
-    return [*_since_of_end_date(approval), *_counted(now.people, now.sessions, approval)]
+    return [*_since_of_end_date(approval), *_since_of_many(approval)]
 
 
 def _since_of_groups(approval: Approval) -> list[str]:
     assert approval.project is not None
     if approval.project.ended_at is not None:
         return [_("The project has ended meanwhile.")]
-    now = Reach.of(who_loses_without(approval.project, approval.request["groups"]))
-    return _counted(now.people, now.sessions, approval)
+    return _since_of_many(approval)
 
 
 SINCE: dict[str, Callable[[Approval], list[str]]] = {

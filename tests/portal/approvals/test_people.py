@@ -12,10 +12,11 @@ from sessions_app.changes.blast_radius import Reach
 from sessions_app.changes.end_many import ask_to_end
 from sessions_app.changes.end_project import EndingWish
 from sessions_app.changes.end_project_approval import ask_to_end as ask_to_end_project
+from sessions_app.changes.project_groups import ask_to_take_groups, who_loses_without
 from sessions_app.models import Approval, Session, User
 from sessions_app.models.reasons import Reason
 from sessions_app.revocation.orders import Everyone, OneGroup, Order, SomeSessions
-from tests.factories import a_group, a_project, initiator_of, open_session
+from tests.factories import a_group, a_person, a_project, initiator_of, open_session
 from tests.portal.approvals.test_pages import page_for, send
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_gate", "in_demo")]
@@ -83,6 +84,24 @@ def test_the_manager_who_asked_reads_who_is_on_the_project(paula, carlos, chen):
 
     assert "Carlos Vega" in page
     assert "Chen Wei" in page
+
+
+def test_of_groups_taken_off_a_project_whoever_loses_it_is_named_and_counted_anew(ivan, sam, carlos, chen):
+    phoenix = a_project("phoenix", ends_at=timezone.now() + timedelta(days=9))
+    phoenix.groups.set([a_group("phoenix"), a_group("atlas")])
+    reach = Reach.of(who_loses_without(phoenix, ["phoenix"]))
+    approval = ask_to_take_groups(phoenix, ["phoenix"], reach=reach, by=initiator_of(ivan))
+    a_group("phoenix", newcomer := a_person("newcomer", display_name="Nora Quist"))
+    open_session(newcomer)
+
+    page = page_for(sam, approval)
+
+    assert "Take phoenix off the project Phoenix" in page
+    assert "Carlos Vega" in page
+    assert "Nora Quist" in page
+    assert "Chen Wei" not in page
+    assert "2 people now, 1 person when it was asked." in page
+    assert "1 session now, 0 sessions when it was asked." in page
 
 
 def test_once_decided_the_receipt_says_it_and_the_list_is_gone(ivan, sam, ines):
